@@ -1,0 +1,51 @@
+# Thin targets; everything lives in .venv/, nothing is installed globally. Each works without network after the first time.
+PYTHON ?= python3
+PADDOCK := .venv/bin/paddock
+STAMP := .venv/.ready
+GO := $(shell command -v go 2>/dev/null)
+
+.PHONY: demo test unit setup lint bench lock docs clean
+
+demo: setup
+	@$(PADDOCK) render --engine auto
+
+test: setup
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/python -m pytest -n auto --dist loadfile
+
+# The quick part: nothing that renders a whole repository or runs another program.
+unit: setup
+	@.venv/bin/python -m pytest -m "not whole"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml requirements.lock tools/go.mod tools/go.sum
+	@echo "setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+ifneq ($(GO),)
+	@echo "building kubeconform and actionlint (once)"
+	@cd tools && GOBIN=$(CURDIR)/.venv/bin $(GO) install github.com/yannh/kubeconform/cmd/kubeconform github.com/rhysd/actionlint/cmd/actionlint
+else
+	@echo "Go is not installed: kubeconform and actionlint are left out"
+endif
+	@touch $(STAMP)
+
+lint: setup
+	@.venv/bin/ruff check --fix && .venv/bin/ruff format && .venv/bin/mypy
+
+bench: setup
+	@$(PADDOCK) bench --size L
+
+docs: setup
+	@.venv/bin/python -m pytest tests/test_docs.py tests/test_golden.py --update-golden
+
+# Exact versions and hashes, no addresses.
+lock:
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	@rm -rf .venv rendered dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
