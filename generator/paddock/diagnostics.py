@@ -1,0 +1,90 @@
+"""What can be wrong and where: problems as checks state them, and diagnostics as people see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Pointer = tuple[str | int, ...]
+"""Keys and indices from the root of a document to a node."""
+
+
+class Severity(StrEnum):
+    """How bad it is: any error keeps the tree from being written."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A node of a file, before its line is known. With `line` (1-based) the position is given instead."""
+
+    path: str
+    pointer: Pointer = ()
+    key: bool = False
+    line: int | None = None
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Location:
+    """A range of a file; lines and columns are 1-based, the end column is exclusive."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A related fact, with a place if it has one."""
+
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A fault as a check states it; its place is resolved to a line only when it is reported."""
+
+    id: str
+    message: str
+    place: Place
+    severity: Severity = Severity.ERROR
+    label: str = ""
+    related: tuple[Note, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """A related fact with its location."""
+
+    message: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """A fault as it is reported. `source` is the text of the line the location begins in, without its newline."""
+
+    id: str
+    severity: Severity
+    message: str
+    location: Location
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    help: str = ""
+    source: str = ""
+
+    def sort_key(self) -> tuple[Location, str, str]:
+        """Diagnostics are reported by path, line, column and id."""
+        return self.location, self.id, self.message
+
+
+def has_errors(found: list[Problem] | list[Diagnostic]) -> bool:
+    """Whether any of them is an error."""
+    return any(one.severity is Severity.ERROR for one in found)

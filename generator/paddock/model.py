@@ -1,0 +1,211 @@
+"""The data that every later stage reads: the platform's specs as immutable, typed objects.
+
+A value here has been validated against its schema and merged with its overlay; where a leaf came from is in `Origin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paddock.diagnostics import Place, Pointer
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict with string keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which file set each leaf of a merged spec: the overlay where it says something, else the base."""
+
+    base: str
+    overlay: str | None = None
+    overlaid: frozenset[Pointer] = frozenset()
+
+    def place(self, *pointer: str | int, key: bool = False) -> Place:
+        """The place of a node of the merged spec in the file that set it."""
+        return Place(path=self.file(pointer), pointer=pointer, key=key)
+
+    def files(self) -> set[str]:
+        """The files behind the spec."""
+        return {self.base} | ({self.overlay} if self.overlay else set())
+
+    def file(self, pointer: Pointer) -> str:
+        """The file that set a node: the overlay if it set the node, a node above it or (for a map) one below it."""
+        if self.overlay is None:
+            return self.base
+        if any(pointer[:end] in self.overlaid for end in range(len(pointer) + 1)):
+            return self.overlay
+        return self.base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A merged spec object: `data` is its `spec` with schema defaults filled in, never mutated."""
+
+    name: str
+    data: Mapping[str, Json]
+    origin: Origin
+
+    def place(self, *pointer: str | int, key: bool = False) -> Place:
+        """The place of `spec.<pointer>` in the file that set it."""
+        return self.origin.place("spec", *pointer, key=key)
+
+    def name_place(self) -> Place:
+        """The place of `metadata.name`."""
+        return Place(path=self.origin.base, pointer=("metadata", "name"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform(Spec):
+    """What all environments share."""
+
+    @property
+    def repository_url(self) -> str:
+        return str(self.data["repository"]["url"])
+
+    @property
+    def capability(self) -> bool:
+        """Whether Argo CD is the capability that EKS manages."""
+        return bool(self.data["argoCD"]["mode"] == "capability")
+
+    @property
+    def argocd_namespace(self) -> str:
+        return str(self.data["argoCD"]["namespace"])
+
+    @property
+    def hub(self) -> tuple[str, str]:
+        """Environment and cluster of the hub."""
+        hub = self.data["argoCD"]["hub"]
+        return hub["environment"], hub["cluster"]
+
+    @property
+    def hub_identity(self) -> str:
+        return "-".join(self.hub)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePool:
+    """A node pool of a cluster; `data` is its spec with defaults."""
+
+    name: str
+    data: Mapping[str, Json]
+
+    @property
+    def gpu_model(self) -> str | None:
+        gpu = self.data.get("gpu")
+        return gpu["model"] if gpu else None
+
+    @property
+    def efa(self) -> bool:
+        return bool(self.data["efa"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentUse:
+    """A component that runs on a cluster, with its settings (schema defaults filled in)."""
+
+    name: str
+    settings: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster(Spec):
+    """A cluster of an environment."""
+
+    environment: str
+    account_id: str
+    region: str
+    node_pools: Mapping[str, NodePool]
+    components: Mapping[str, ComponentUse] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """The cluster's name wherever environments meet."""
+        return f"{self.environment}-{self.name}"
+
+    @property
+    def role(self) -> str:
+        return str(self.data["role"])
+
+    @property
+    def kubernetes_version(self) -> str:
+        """Minor version, e.g. 1.34."""
+        return str(self.data["kubernetesVersion"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team(Spec):
+    """A team as one environment sees it. Its namespace has its name."""
+
+    environment: str
+
+    @property
+    def clusters(self) -> Mapping[str, Mapping[str, Json]]:
+        """Quota by cluster on which the team has a namespace."""
+        clusters: Mapping[str, Mapping[str, Json]] = self.data["clusters"]
+        return clusters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload(Spec):
+    """A workload as one environment sees it."""
+
+    environment: str
+    team: str
+
+    @property
+    def type(self) -> str:
+        return str(self.data["type"])
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        return tuple(self.data["clusters"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment(Spec):
+    """One environment with everything in it. Maps are sorted by key; workloads by (team, name)."""
+
+    clusters: Mapping[str, Cluster]
+    teams: Mapping[str, Team]
+    workloads: Mapping[tuple[str, str], Workload]
+
+    @property
+    def production(self) -> bool:
+        return bool(self.data["production"])
+
+    @property
+    def branch(self) -> str:
+        """The branch that Argo CD syncs."""
+        return f"deploy/{self.name}"
+
+    def workloads_on(self, cluster: str) -> list[Workload]:
+        """Workloads that name the cluster, in order."""
+        return [workload for workload in self.workloads.values() if cluster in workload.clusters]
+
+    def teams_on(self, cluster: str) -> list[Team]:
+        """Teams that have a namespace on the cluster, in order."""
+        return [team for team in self.teams.values() if cluster in team.clusters]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All environments of a platform, sorted by name."""
+
+    platform: Platform
+    environments: Mapping[str, Environment]
+    unread: frozenset[tuple[str, str, str]] = frozenset()
+    """(kind, environment, name) of specs that exist but could not be read; references to them are no further fault."""
+
+    def clusters(self) -> list[Cluster]:
+        """Every cluster of every environment, in order."""
+        return [cluster for environment in self.environments.values() for cluster in environment.clusters.values()]
+
+    @property
+    def hub(self) -> Cluster | None:
+        """The cluster on which Argo CD runs, if its spec survived."""
+        environment, cluster = self.platform.hub
+        found = self.environments.get(environment)
+        return found.clusters.get(cluster) if found else None

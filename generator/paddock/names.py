@@ -1,0 +1,31 @@
+"""Names on the hub and in the tree: joined, shortened with a hash where a limit is near, percent-encoded in paths."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import quote
+
+APPLICATION_LIMIT = 53
+"""Longest name of an Application: it is the default Helm release name (facts: argo-cd#13645, #4045)."""
+LABEL_LIMIT = 63
+_FILE_LIMIT = 255
+"""Longest file name of Linux file systems and of git on them, in bytes."""
+
+
+def application_name(*parts: str) -> str:
+    """The name of an Application, at most 53 characters; a longer one ends in 8 hex digits of its digest."""
+    return shortened("-".join(parts), APPLICATION_LIMIT)
+
+
+def shortened(name: str, limit: int) -> str:
+    """The name itself, or its beginning and 8 hex digits of its sha256: at most `limit` characters."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-')}-{digest}"
+
+
+def file_name(kind: str, name: str) -> str:
+    """The file of an object: `<kind>-<name>.yaml` with unsafe characters percent-encoded, shortened to 255 bytes."""
+    stem = f"{quote(kind.lower(), safe='')}-{quote(name, safe='-_.')}"
+    return f"{shortened(stem, _FILE_LIMIT - len('.yaml'))}.yaml"
