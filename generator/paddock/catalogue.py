@@ -1,0 +1,129 @@
+"""The components there are: one folder each below templates/components/, described by its component.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paddock import source
+from paddock.diagnostics import Place, Problem
+from paddock.inputs import Inputs
+from paddock.schema import URI, SchemaSet
+
+Json = Any
+
+FOLDER = "templates/components/"
+_SCHEMA = URI + "schemas/component.schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A component folder. `resources` are template paths, `files` literal texts by file name."""
+
+    name: str
+    data: Mapping[str, Json]
+    values: str | None
+    resources: tuple[str, ...]
+    files: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """Path of its component.yaml."""
+        return f"{FOLDER}{self.name}/component.yaml"
+
+    @property
+    def namespace(self) -> str:
+        return str(self.data["namespace"])
+
+    @property
+    def settings_schema(self) -> str:
+        """URI of the schema of its settings."""
+        return f"{URI}schemas/components/{self.name}.schema.json"
+
+    @property
+    def values_schema(self) -> str | None:
+        """URI of the schema of the Helm values that it writes."""
+        chart = self.data.get("chart")
+        return f"{URI}schemas/values/{chart['name']}.schema.json" if chart else None
+
+    @property
+    def repo_url(self) -> str | None:
+        """The chart's repository as an Application's repoURL has it."""
+        chart = self.data.get("chart")
+        return str(chart["repository"]) if chart else None
+
+
+def read(
+    inputs: Inputs, schemas: SchemaSet, *, unread: frozenset[str] = frozenset()
+) -> tuple[dict[str, Component], list[Problem]]:
+    """All components by name, sorted; broken ones are left out and reported.
+
+    `unread` are files that could not be read: they have a finding, and that a component lacks them is no further one.
+    """
+    problems: list[Problem] = []
+    components: dict[str, Component] = {}
+    for name in folders(inputs, unread=unread):
+        files = {path: text for path, text in inputs.templates.items() if path.startswith(f"{FOLDER}{name}/")}
+        component, found = _component(name, files, schemas, unread)
+        problems += found
+        if component is not None:
+            components[name] = component
+    return components, problems
+
+
+def folders(inputs: Inputs, *, unread: frozenset[str] = frozenset()) -> list[str]:
+    """Names of all component folders, whole or broken."""
+    paths = inputs.templates.keys() | unread
+    return sorted({path[len(FOLDER) :].split("/")[0] for path in paths if path.startswith(FOLDER)})
+
+
+def _component(
+    name: str, files: Mapping[str, str], schemas: SchemaSet, unread: frozenset[str]
+) -> tuple[Component | None, list[Problem]]:
+    path = f"{FOLDER}{name}/component.yaml"
+    if path in unread:
+        return None, []
+    if path not in files:
+        return None, [_problem("incomplete-component", f'component "{name}" has no component.yaml', path)]
+    data, problems = source.parse(files[path].encode(), path)
+    if problems:
+        return None, problems
+    faults = schemas.faults(_SCHEMA, data)
+    if faults:
+        return None, [
+            Problem(
+                id=one.id, message=one.message, help=one.help, place=Place(path=path, pointer=one.pointer, key=one.key)
+            )
+            for one in faults
+        ]
+    prefix = f"{FOLDER}{name}/"
+    component = Component(
+        name=name,
+        data=schemas.with_defaults(_SCHEMA, data),
+        values=prefix + "values.yaml.j2" if prefix + "values.yaml.j2" in files else None,
+        resources=tuple(one for one in files if one.startswith(prefix + "resources/") and one.endswith(".yaml.j2")),
+        files={one[len(prefix) + 6 :]: text for one, text in files.items() if one.startswith(prefix + "files/")},
+    )
+    missing = [
+        uri
+        for uri in (component.settings_schema, component.values_schema if component.values else None)
+        if uri and uri not in schemas.documents
+    ]
+    absent = [uri.removeprefix(URI) for uri in missing]
+    problems = [
+        _problem("incomplete-component", f'component "{name}" has no {one}', path)
+        for one in absent
+        if one not in unread
+    ]
+    return (None if missing else component), problems
+
+
+def _problem(id: str, message: str, path: str) -> Problem:
+    return Problem(
+        id=id,
+        message=message,
+        place=Place(path=path, line=1),
+        help="a component is templates/components/<name>/component.yaml with schemas/components/<name>.schema.json, "
+        "and schemas/values/<chart>.schema.json where it has a chart",
+    )
