@@ -1,0 +1,43 @@
+"""View-models of the components that need something computed. A component without an entry here has none.
+
+A view's result is merged into the context of the component's templates (see `components.context`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from paddock.components import (
+    argo_cd,
+    aws_efa_k8s_device_plugin,
+    aws_load_balancer_controller,
+    gpu_operator,
+    karpenter,
+    kserve,
+    kube_prometheus_stack,
+    kubeflow_trainer,
+    kueue,
+    metrics_server,
+    mlflow,
+)
+from paddock.model import Cluster, Fleet, Json
+
+Files = Mapping[str, str]
+"""Literal files of a component's files/ folder, by name."""
+
+View = Callable[[Fleet, Cluster, Mapping[str, Json], Files], dict[str, Json]]
+"""Fleet, cluster, the component's settings on it and its files; gives what its templates need beside the context."""
+
+VIEWS: dict[str, View] = {
+    "argo-cd": argo_cd.view,
+    "aws-efa-k8s-device-plugin": aws_efa_k8s_device_plugin.view,
+    "aws-load-balancer-controller": aws_load_balancer_controller.view,
+    "gpu-operator": gpu_operator.view,
+    "karpenter": karpenter.view,
+    "kserve": kserve.view,
+    "kube-prometheus-stack": kube_prometheus_stack.view,
+    "kubeflow-trainer": kubeflow_trainer.view,
+    "kueue": kueue.view,
+    "metrics-server": metrics_server.view,
+    "mlflow": mlflow.view,
+}

@@ -1,0 +1,151 @@
+"""What Karpenter's templates need: a NodePool and an EC2NodeClass for each node pool of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paddock.instances import InstanceType, instances
+from paddock.model import Cluster, Fleet, Json, NodePool
+from paddock.taints import pool_taints
+
+_DISCOVERY = "karpenter.sh/discovery"
+# Nights and weekends in UTC are when a GPU node may be replaced for drift or a better fit (gpu-platform.md 3.6).
+_WORKING_HOURS = {"schedule": "0 6 * * mon-fri", "duration": "14h"}
+
+
+def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
+    """`pools`: one entry a node pool with `name` and the specs of both objects; `nodeRole` and `queue`: their names.
+
+    The default names are those of Karpenter's getting-started page: role KarpenterNodeRole-<EKS cluster>, queue
+    <EKS cluster>.
+    """
+    eks_name = cluster.data["eks"]["name"]
+    role = settings.get("nodeRole", f"KarpenterNodeRole-{eks_name}")
+    domain = fleet.platform.data["labelDomain"]
+    return {
+        "queue": settings.get("interruptionQueue", eks_name),
+        "pools": [
+            {
+                "name": pool.name,
+                "description": pool.data.get("description"),
+                "nodePool": _node_pool(pool, domain),
+                "nodeClass": _node_class(pool, cluster, settings, role),
+            }
+            for pool in cluster.node_pools.values()
+        ],
+    }
+
+
+def _node_pool(pool: NodePool, domain: str) -> dict[str, Json]:
+    """Parts of a NodePool's spec. Limits are strings: numbers would come back as strings (gpu-platform.md 3.1)."""
+    return {
+        "labels": _node_labels(pool, domain),
+        "requirements": [{"key": key, "operator": "In", "values": values} for key, values in _requirements(pool)],
+        "taints": pool_taints(pool),
+        "expireAfter": pool.data["expireAfter"],
+        "terminationGracePeriod": pool.data.get("terminationGracePeriod"),
+        "disruption": _disruption(pool),
+        "limits": dict(sorted(pool.data["limits"].items())),
+        "weight": pool.data.get("weight"),
+    }
+
+
+def _node_labels(pool: NodePool, domain: str) -> dict[str, str]:
+    labels = {f"{domain}/pool": pool.name, **pool.data["labels"]}
+    if pool.gpu_model and _bottlerocket(pool):
+        # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight (gpu-platform.md 4.1).
+        labels["nvidia.com/gpu.deploy.device-plugin"] = "false"
+    return dict(sorted(labels.items()))
+
+
+def _requirements(pool: NodePool) -> list[tuple[str, list[str]]]:
+    return [
+        ("node.kubernetes.io/instance-type", sorted(pool.data["instanceTypes"])),
+        ("karpenter.sh/capacity-type", sorted(pool.data["capacityTypes"])),
+        ("topology.kubernetes.io/zone", sorted(pool.data["zones"])),
+        ("kubernetes.io/arch", sorted({one.arch for one in _types(pool)}) or ["amd64"]),
+        ("kubernetes.io/os", ["linux"]),
+    ]
+
+
+def _disruption(pool: NodePool) -> dict[str, Json]:
+    stated = pool.data["disruption"]
+    return {
+        "consolidationPolicy": stated.get(
+            "consolidationPolicy", "WhenEmpty" if pool.gpu_model else "WhenEmptyOrUnderutilized"
+        ),
+        "consolidateAfter": stated["consolidateAfter"],
+        "budgets": stated.get("budgets", _budgets(pool)),
+    }
+
+
+def _budgets(pool: NodePool) -> list[dict[str, Json]]:
+    """Karpenter's own 10 %; on GPU pools that are not spot alone, nothing but empty nodes goes in working hours."""
+    budgets: list[dict[str, Json]] = [{"nodes": "10%"}]
+    if pool.gpu_model and pool.data["capacityTypes"] != ["spot"]:
+        budgets.append({"nodes": "0", "reasons": ["Drifted", "Underutilized"], **_WORKING_HOURS})
+    return budgets
+
+
+def _node_class(pool: NodePool, cluster: Cluster, settings: Mapping[str, Json], role: str) -> dict[str, Json]:
+    """Parts of an EC2NodeClass's spec; None where a field is left out."""
+    discovery = [{"tags": {_DISCOVERY: cluster.data["network"]["discoveryTag"]}}]
+    group = pool.data.get("placementGroup")
+    return {
+        "role": None if "nodeInstanceProfile" in settings else role,
+        "instanceProfile": settings.get("nodeInstanceProfile"),
+        "amiSelectorTerms": [{"alias": pool.data["ami"]}],
+        "subnetSelectorTerms": discovery,
+        "securityGroupSelectorTerms": discovery,
+        "capacityReservationSelectorTerms": [{"id": one} for one in pool.data.get("capacityReservations", [])],
+        "placementGroupSelector": {"name": group} if group else None,
+        "networkInterfaces": network_interfaces(pool) if pool.efa else [],
+        "blockDeviceMappings": _disks(pool),
+        "instanceStorePolicy": pool.data.get("instanceStore"),
+        "kubelet": settings["kubelet"],
+        "tags": {
+            **settings["tags"],
+            "environment": cluster.environment,
+            "cluster": cluster.identity,
+            "pool": pool.name,
+        },
+    }
+
+
+def network_interfaces(pool: NodePool) -> list[dict[str, Json]]:
+    """The interface with an address, and an efa-only one on each network card that EFA uses.
+
+    The shape is gpu-platform.md 3.5's: card 0 device 0 `interface`, card 0 device 1 `efa-only`, device 0 of every
+    further card `efa-only`. With several instance types it is that of the smallest. Empty when a type has no EFA or is
+    not in the table: Karpenter then attaches EFA itself for pods that ask for it.
+    """
+    types = _types(pool)
+    cards = min((one.efa_interfaces for one in types), default=0)
+    if cards == 0 or len(types) < len(pool.data["instanceTypes"]):
+        return []
+    places = [(0, 0, "interface"), (0, 1, "efa-only"), *((card, 0, "efa-only") for card in range(1, cards))]
+    return [{"networkCardIndex": card, "deviceIndex": device, "interfaceType": kind} for card, device, kind in places]
+
+
+def _disks(pool: NodePool) -> list[dict[str, Json]]:
+    """Encrypted gp3: one root disk on AL2023; on Bottlerocket 4Gi of system and the data disk (gpu-platform.md 3.4)."""
+    if _bottlerocket(pool):
+        return [_disk("/dev/xvda", "4Gi"), _disk("/dev/xvdb", pool.data["volume"])]
+    return [_disk("/dev/xvda", pool.data["volume"])]
+
+
+def _disk(device: str, size: str) -> dict[str, Json]:
+    return {
+        "deviceName": device,
+        "ebs": {"volumeSize": size, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True},
+    }
+
+
+def _bottlerocket(pool: NodePool) -> bool:
+    return str(pool.data["ami"]).startswith("bottlerocket@")
+
+
+def _types(pool: NodePool) -> list[InstanceType]:
+    """The pool's instance types that the table knows."""
+    table = instances()
+    return [table[name] for name in pool.data["instanceTypes"] if name in table]

@@ -1,0 +1,57 @@
+"""What kube-prometheus-stack's templates need: dashboards, rules, routes, Grafana, secrets and labels for joins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paddock.components import alert_routing, grafana, panels, platform_rules
+from paddock.components.dashboard_gpu_fleet import GPU_FLEET
+from paddock.components.dashboard_kueue_queues import KUEUE_QUEUES
+from paddock.components.dashboard_team_usage import TEAM_USAGE
+from paddock.components.remote_secrets import external_secret
+from paddock.model import Cluster, Fleet, Json
+
+DASHBOARDS = (GPU_FLEET, KUEUE_QUEUES, TEAM_USAGE)
+FOLDER = "Platform"
+"""Folder of the platform's dashboards in Grafana."""
+
+
+def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
+    """`dashboards`, `ruleGroups`, `routing`, `grafana`, `secrets`, `remoteWrite` and `labelAllowlist`."""
+    receivers = settings["receivers"]
+    keys = alert_routing.secret_keys(receivers)
+    return {
+        "dashboards": [
+            {"name": f"dashboard-{one.uid}", "file": f"{one.uid}.json", "folder": FOLDER, "text": panels.text(one)}
+            for one in DASHBOARDS
+        ],
+        "ruleGroups": platform_rules.groups(fleet, cluster),
+        "routing": alert_routing.config(receivers, region=cluster.region, cluster=cluster.identity),
+        "grafana": grafana.view(fleet, cluster, settings["grafana"]),
+        "secrets": [
+            *grafana.secrets(settings["grafana"]),
+            *([external_secret(alert_routing.SECRET, keys)] if keys else []),
+        ],
+        "remoteWrite": [
+            {"name": name, "url": target["url"], "sigv4": {"region": target.get("region", cluster.region)}}
+            for name, target in sorted(settings["prometheus"]["remoteWrite"].items())
+        ],
+        "labelAllowlist": _label_allowlist(fleet.platform.data["labelDomain"]),
+    }
+
+
+def _label_allowlist(domain: str) -> list[str]:
+    """Labels that kube-state-metrics shows, for joins by team, queue and node pool (charts.md 4.6)."""
+    labels = {
+        "namespaces": ["team", "project", "cost-center", "environment"],
+        "nodes": [
+            "karpenter.sh/nodepool",
+            "karpenter.sh/capacity-type",
+            "node.kubernetes.io/instance-type",
+            "nvidia.com/gpu.product",
+            "topology.kubernetes.io/zone",
+            f"{domain}/pool",
+        ],
+        "pods": ["team", "project", "kueue.x-k8s.io/queue-name", "ray.io/cluster", f"{domain}/workload"],
+    }
+    return [f"{kind}=[{','.join(names)}]" for kind, names in labels.items()]

@@ -1,0 +1,331 @@
+"""Fleet to tree: units rendered, split into objects, parsed again and validated. Pure: it touches no disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paddock import names, source
+from paddock.catalogue import FOLDER
+from paddock.diagnostics import Note, Place, Problem
+from paddock.kubernetes import ObjectSchemas
+from paddock.provenance import trace
+from paddock.schema import Fault, SchemaSet
+from paddock.templating import Templates
+from paddock.units import Pending, Unit
+
+Json = Any
+
+MAX_OBJECT_BYTES = 1_500_000
+"""Largest object: etcd's limit (argo-cd#621)."""
+_TEMPLATE_HELP = {
+    "template-undefined": "correct the name, or give the value in the view-model",
+    "template-error": "mend the expression; compute in the view-model what is more than a choice",
+    "unrepresentable-value": "change the value",
+}
+_SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRef:
+    """A rendered object without its content: what relations between objects are checked on."""
+
+    path: str
+    environment: str
+    cluster: str
+    kubernetes_version: str
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    place: Place
+    template: str
+
+    @property
+    def group(self) -> str:
+        return self.api_version.rpartition("/")[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class Rendered:
+    """What units gave: texts by path, the spec files behind each, references to the objects, and what is wrong."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    objects: list[ObjectRef] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: int = 0
+
+    def add(self, other: Rendered) -> None:
+        """Take in what other units gave; two objects at one path are a problem of the later one."""
+        for path in sorted(other.files.keys() & self.files.keys()):
+            place = next((one.place for one in other.objects if one.path == path), Place(path=path, line=1))
+            first = next((one.template for one in self.objects if one.path == path), "")
+            second = next((one.template for one in other.objects if one.path == path), "")
+            self.problems.append(_same_path(path, place, (first, second)))
+        self.files |= other.files
+        self.sources |= other.sources
+        self.objects += other.objects
+        self.problems += other.problems
+        self.skipped += other.skipped
+
+
+class Renderer:
+    """Renders units with one set of templates and schemas."""
+
+    def __init__(self, templates: Mapping[str, str], schemas: SchemaSet, object_schemas: Mapping[str, Json]) -> None:
+        self._templates = Templates(templates)
+        self._schemas = schemas
+        self._custom = object_schemas
+        self._by_version: dict[str, ObjectSchemas] = {}
+
+    def object_schemas(self, version: str) -> ObjectSchemas:
+        """Schemas of objects for a Kubernetes minor version."""
+        if version not in self._by_version:
+            self._by_version[version] = ObjectSchemas(version, self._custom)
+        return self._by_version[version]
+
+    def render(self, pending: Iterable[Pending]) -> Rendered:
+        """All units; a template that cannot be loaded is reported once, with the first spec that met it."""
+        result = Rendered()
+        broken: set[str] = set()
+        for one in pending:
+            try:
+                units = list(one.build())
+            except (
+                Exception
+            ) as error:  # a view-model met what its checks should have refused: a bug, but one of one unit
+                result.problems.append(_crashed(error, one.place))
+                result.skipped += 1
+                continue
+            for unit in units:
+                result.add(self._unit(unit, broken))
+        return result
+
+    def _unit(self, unit: Unit, broken: set[str]) -> Rendered:
+        result = Rendered()
+        if unit.values is not None:
+            self._values(unit, result, broken)
+        for template in unit.templates:
+            text = self._text(template, unit, result, broken)
+            if text is not None:
+                self._objects(template, text, unit, result)
+        return result
+
+    def _text(self, template: str, unit: Unit, result: Rendered, broken: set[str]) -> str | None:
+        if template in broken:
+            result.skipped += 1
+            return None
+        text, problem = self._templates.render(template, unit.context)
+        if problem is None:
+            return text
+        if problem.id in ("template-syntax", "template-unsafe-place"):
+            broken.add(template)
+        result.skipped += 1
+        result.problems.append(
+            Problem(
+                id=problem.id,
+                message=problem.message,
+                place=problem.place,
+                help=problem.help or _TEMPLATE_HELP.get(problem.id, ""),
+                related=(Note(message="rendered for this spec", place=unit.place),),
+            )
+        )
+        return None
+
+    def _values(self, unit: Unit, result: Rendered, broken: set[str]) -> None:
+        values = unit.values
+        assert values is not None
+        text = self._text(values.template, unit, result, broken)
+        if text is None:
+            return
+        data, problems = source.parse(text.encode("utf-8", "surrogatepass"), values.path, max_bytes=MAX_OBJECT_BYTES)
+        if problems:
+            result.problems += [
+                self._unparsable(problem, text, values.path, values.template, unit) for problem in problems
+            ]
+            return
+        for fault in self._schemas.faults(values.schema, data):
+            line = self._line_of(fault, text, values.template)
+            result.problems.append(
+                _invalid("invalid-values", fault, data, values.path, Place(path=values.template, line=line), unit)
+            )
+        result.files[values.path] = text
+        result.sources[values.path] = unit.sources
+
+    def _objects(self, template: str, text: str, unit: Unit, result: Rendered) -> None:
+        for document in documents(text):
+            data, problems = source.parse(
+                document.encode("utf-8", "surrogatepass"), template, max_bytes=MAX_OBJECT_BYTES
+            )
+            if problems:
+                result.problems += [
+                    self._unparsable(problem, document, unit.folder, template, unit) for problem in problems
+                ]
+                continue
+            problem = _not_an_object(data, template, unit)
+            if problem is not None:
+                result.problems.append(problem)
+                continue
+            self._object(template, document, data, unit, result)
+
+    def _unparsable(self, problem: Problem, text: str, path: str, template: str, unit: Unit) -> Problem:
+        """A fault of a template's output, at the line of the template that looks like it."""
+        if problem.id == "file-too-large":
+            return _too_large(text, path, template, unit)
+        lines = text.splitlines()
+        line = min(problem.place.line or 1, len(lines))
+        return Problem(
+            id="template-output-not-yaml",
+            message=f"the template renders text that is not strict YAML: {problem.message}",
+            place=Place(path=template, line=self._line(template, lines[line - 1])),
+            related=(
+                Note(message=f"line {line} of its output: {lines[line - 1].strip()[:100]}"),
+                Note(message="rendered for this spec", place=unit.place),
+            ),
+            help=problem.help,
+        )
+
+    def _line_of(self, fault: Fault, text: str, template: str) -> int:
+        """The line of a template that gave what is wrong with its output."""
+        wrong = Place(path=template, pointer=fault.pointer, key=fault.key)
+        return self._line(template, source.locate(text.encode("utf-8", "surrogatepass"), [wrong])[0][1])
+
+    def _line(self, template: str, text: str) -> int:
+        """The line of a template that is exactly a line of its output; the first line if none is."""
+        lines = self._templates.sources[template].splitlines()
+        same = [number for number, line in enumerate(lines, 1) if line.rstrip() == text.rstrip()]
+        return same[0] if len(same) == 1 else 1
+
+    def _object(self, template: str, text: str, data: Mapping[str, Json], unit: Unit, result: Rendered) -> None:
+        metadata = data["metadata"]
+        path = unit.file or f"{unit.folder}/{names.file_name(data['kind'], metadata['name'])}"
+        ref = ObjectRef(
+            path=path,
+            environment=unit.environment,
+            cluster=unit.cluster,
+            kubernetes_version=unit.kubernetes_version,
+            api_version=data["apiVersion"],
+            kind=data["kind"],
+            namespace=str(metadata.get("namespace") or ""),
+            name=metadata["name"],
+            place=unit.place,
+            template=template,
+        )
+        schemas = self.object_schemas(unit.kubernetes_version)
+        uri = schemas.uri(ref.api_version, ref.kind)
+        if uri is None:
+            result.problems.append(_no_schema(ref, unit))
+        elif not schemas.is_valid(uri, data):
+            for fault in schemas.faults(uri, data):
+                line = self._line_of(fault, text, template)
+                result.problems.append(
+                    _invalid("invalid-object", fault, data, path, Place(path=template, line=line), unit)
+                )
+        if path in result.files:
+            first = next((one.template for one in result.objects if one.path == path), template)
+            result.problems.append(_same_path(path, unit.place, (first, template)))
+        result.files[path] = text
+        result.sources[path] = unit.sources
+        result.objects.append(ref)
+
+
+def documents(text: str) -> list[str]:
+    """The documents of a template's output, without empty ones; a separator is a line of its own."""
+    if "\n---" not in text and not text.startswith("---"):
+        return [text] if text.strip() else []
+    return [part.strip("\n") + "\n" for part in _SEPARATOR.split(text) if part.strip()]
+
+
+def _not_an_object(data: Json, template: str, unit: Unit) -> Problem | None:
+    missing = ""
+    if not isinstance(data, dict):
+        missing = "it is a list" if isinstance(data, list) else "it is a single value"
+    elif not isinstance(data.get("apiVersion"), str) or not isinstance(data.get("kind"), str):
+        missing = "it lacks apiVersion or kind"
+    elif not isinstance(data.get("metadata"), dict) or not isinstance(data["metadata"].get("name"), str):
+        missing = "it lacks metadata.name"
+    if not missing:
+        return None
+    return Problem(
+        id="not-a-kubernetes-object",
+        message=f"the template renders something that is no Kubernetes object: {missing}",
+        place=Place(path=template, line=1),
+        related=(Note(message="rendered for this spec", place=unit.place),),
+        help="a resource template renders objects with apiVersion, kind and metadata.name",
+    )
+
+
+def _too_large(text: str, path: str, template: str, unit: Unit) -> Problem:
+    return Problem(
+        id="object-too-large",
+        message=f"one object in {path} has {len(text.encode('utf-8', 'surrogatepass')):,} bytes; "
+        f"at most {MAX_OBJECT_BYTES:,} are read",
+        place=unit.place,
+        related=(Note(message="by this template", place=Place(path=template, line=1)),),
+        help="move large content out of the spec, e.g. into a bucket or an image",
+    )
+
+
+def _no_schema(ref: ObjectRef, unit: Unit) -> Problem:
+    return Problem(
+        id="missing-object-schema",
+        message=f"there is no schema of {ref.kind} in {ref.api_version} for Kubernetes {unit.kubernetes_version}",
+        place=Place(path=ref.template, line=1),
+        related=(Note(message="rendered for this spec", place=unit.place),),
+        help=f"write schemas/kubernetes/{ref.group or 'core'}/{ref.kind.lower()}_"
+        f"{ref.api_version.rpartition('/')[2]}.json, or use an API version that this Kubernetes serves",
+    )
+
+
+def _invalid(id: str, fault: Fault, data: Json, path: str, template: Place, unit: Unit) -> Problem:
+    """A fault of a rendered document, at the spec leaf behind it; at the template where a component has none."""
+    value = data
+    for step in fault.pointer:
+        value = value[step] if not isinstance(value, dict) or step in value else None
+    found = trace(fault.pointer, value, unit.spec.data) if unit.spec is not None else None
+    by_template = Note(message="by this template", place=template)
+    if found is not None and unit.spec is not None:
+        place, last = unit.spec.place(*found, key=fault.key), by_template
+    elif template.path.startswith(FOLDER):
+        place, last = template, Note(message="rendered for this spec", place=unit.place)
+    else:
+        place, last = unit.place, by_template
+    subject = f"the rendered {data.get('kind')}" if id == "invalid-object" else "the values of the chart"
+    whole = fault.message.startswith("the document ")
+    return Problem(
+        id=id,
+        message=fault.message.replace("the document", subject, 1) if whole else f"in {subject}, {fault.message}",
+        place=place,
+        related=(Note(message=f"rendered to {path}"), last),
+        help=fault.help,
+    )
+
+
+def _crashed(error: Exception, place: Place) -> Problem:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_name}, line {frame.tb_lineno}" if frame is not None else "?"
+    return Problem(
+        id="render-crashed",
+        message=f"rendering this spec met a bug of paddock: {type(error).__name__}: {error} (in {where})",
+        place=place,
+        help="report it with this spec",
+    )
+
+
+def _same_path(path: str, place: Place, templates: tuple[str, ...]) -> Problem:
+    return Problem(
+        id="duplicate-file",
+        message=f"two objects would be written to {path}",
+        place=place,
+        related=tuple(
+            Note(message="rendered by this template", place=Place(path=one, line=1))
+            for one in dict.fromkeys(templates)
+            if one
+        ),
+        help="give one of them another name: the file of an object is its kind and name",
+    )

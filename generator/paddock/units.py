@@ -1,0 +1,207 @@
+"""What is rendered together: a component, team or workload on a cluster, and Argo CD's own objects of an environment.
+
+A unit names its templates and carries their context; nothing here renders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from paddock import applications, components, teams, workloads
+from paddock.catalogue import Component
+from paddock.components.context import context
+from paddock.diagnostics import Place
+from paddock.inputs import Inputs
+from paddock.model import Cluster, Environment, Fleet, Spec, Team, Workload
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Helm values: the template, and the URI of the schema they must satisfy."""
+
+    template: str
+    schema: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Templates with one context. Objects go to `folder`; `file` names a single object's file instead."""
+
+    environment: str
+    cluster: str
+    kubernetes_version: str
+    folder: str
+    templates: tuple[str, ...]
+    context: Mapping[str, Json]
+    place: Place
+    spec: Spec | None = None
+    sources: tuple[str, ...] = ()
+    values: Values | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A unit that is not built yet: its view-model is computed only where it is rendered."""
+
+    place: Place
+    build: Callable[[], Iterable[Unit]]
+
+
+def cluster_units(
+    fleet: Fleet, environment: Environment, catalogue: Mapping[str, Component], inputs: Inputs
+) -> Iterator[Pending]:
+    """Every unit below clusters/ of an environment, in order."""
+    for cluster in environment.clusters.values():
+        yield Pending(
+            place=cluster.name_place(), build=partial(_namespace_units, fleet, environment, cluster, catalogue)
+        )
+        for name in cluster.components:
+            build = partial(component_units, fleet, environment, cluster, catalogue[name])
+            yield Pending(place=cluster.place("components", name, key=True), build=build)
+        for team in environment.teams_on(cluster.name):
+            yield Pending(place=team.name_place(), build=partial(team_units, fleet, environment, cluster, team, inputs))
+        for workload in environment.workloads_on(cluster.name):
+            build = partial(workload_units, fleet, environment, cluster, workload, inputs)
+            yield Pending(place=workload.name_place(), build=build)
+
+
+def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, component: Component) -> Iterator[Unit]:
+    """A component on a cluster."""
+    use = cluster.components[component.name]
+    data = context(fleet, environment, cluster, component, use)
+    view = components.VIEWS.get(component.name)
+    if view is not None:
+        data |= view(fleet, cluster, use.settings, component.files)
+    folder = f"clusters/{cluster.name}/components/{component.name}"
+    stated = component.name in cluster.data["components"]
+    yield Unit(
+        environment=environment.name,
+        cluster=cluster.identity,
+        kubernetes_version=cluster.kubernetes_version,
+        folder=f"{folder}/resources",
+        templates=component.resources,
+        context=data,
+        place=cluster.place(*(("components", component.name) if stated else ("role",)), key=stated),
+        spec=cluster,
+        sources=(cluster.origin.base, component.path),
+        values=Values(template=component.values, schema=component.values_schema or "", path=f"{folder}/values.yaml")
+        if component.values
+        else None,
+    )
+
+
+def team_units(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, inputs: Inputs) -> Iterator[Unit]:
+    """A team on a cluster."""
+    yield Unit(
+        environment=environment.name,
+        cluster=cluster.identity,
+        kubernetes_version=cluster.kubernetes_version,
+        folder=f"clusters/{cluster.name}/teams/{team.name}",
+        templates=_templates(inputs, "templates/team/"),
+        context=teams.view(fleet, environment, cluster, team),
+        place=team.name_place(),
+        spec=team,
+        sources=_sources(team, cluster),
+    )
+
+
+def workload_units(
+    fleet: Fleet, environment: Environment, cluster: Cluster, workload: Workload, inputs: Inputs
+) -> Iterator[Unit]:
+    """A workload on a cluster."""
+    view = workloads.VIEWS[workload.type]
+    yield Unit(
+        environment=environment.name,
+        cluster=cluster.identity,
+        kubernetes_version=cluster.kubernetes_version,
+        folder=f"clusters/{cluster.name}/workloads/{workload.team}/{workload.name}",
+        templates=_templates(inputs, f"templates/workloads/{workload.type}/"),
+        context=view(fleet, environment, cluster, environment.teams[workload.team], workload),
+        place=workload.name_place(),
+        spec=workload,
+        sources=_sources(workload, environment.teams[workload.team], cluster),
+    )
+
+
+def argocd_units(
+    fleet: Fleet, environment: Environment, catalogue: Mapping[str, Component], folders: set[str]
+) -> list[Pending]:
+    """Argo CD's own objects of an environment. `folders` are the folders that the cluster units filled."""
+    build = partial(_argocd_units, fleet, environment, catalogue, folders)
+    return [Pending(place=environment.name_place(), build=build)]
+
+
+def _argocd_units(
+    fleet: Fleet, environment: Environment, catalogue: Mapping[str, Component], folders: set[str]
+) -> Iterator[Unit]:
+    hub = fleet.hub
+    version = hub.kubernetes_version if hub else next(iter(environment.clusters.values())).kubernetes_version
+
+    def unit(template: str, folder: str, data: Mapping[str, Json], spec: Spec, *, file: str | None = None) -> Unit:
+        return Unit(
+            environment=environment.name,
+            cluster=fleet.platform.hub_identity,
+            kubernetes_version=version,
+            folder=folder,
+            templates=(f"templates/argocd/{template}.yaml.j2",),
+            context=data,
+            place=spec.name_place(),
+            spec=spec,
+            sources=(spec.origin.base, fleet.platform.origin.base),
+            file=file,
+        )
+
+    yield unit("application", "argocd", applications.root(fleet, environment), environment, file="argocd/root.yaml")
+    for project in applications.projects(fleet, environment, catalogue, list(applications.TENANT_KINDS)):
+        yield unit("appproject", "argocd/projects", project, environment)
+    for cluster in environment.clusters.values():
+        yield unit("secret", "argocd/clusters", applications.cluster_secret(fleet, cluster), cluster)
+        for subject, spec in _subjects(fleet, environment, cluster, catalogue):
+            if not subject.chart and subject.folder not in folders and f"{subject.folder}/resources" not in folders:
+                continue  # nothing was rendered for it: an Application of a path that does not exist never syncs
+            data = applications.application(fleet, environment, cluster, subject, folders)
+            yield unit("application", f"argocd/applications/{cluster.name}", data, spec)
+
+
+def _subjects(
+    fleet: Fleet, environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
+) -> Iterator[tuple[applications.Subject, Spec]]:
+    yield applications.namespaces_subject(fleet, environment, cluster), cluster
+    for name in cluster.components:
+        yield applications.component_subject(fleet, environment, cluster, catalogue[name]), cluster
+    for team in environment.teams_on(cluster.name):
+        yield applications.team_subject(fleet, environment, cluster, team), team
+    for workload in environment.workloads_on(cluster.name):
+        yield applications.workload_subject(environment, cluster, workload), workload
+
+
+def _namespace_units(
+    fleet: Fleet, environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
+) -> Iterator[Unit]:
+    for name, labels in applications.cluster_namespaces(environment, cluster, catalogue).items():
+        yield Unit(
+            environment=environment.name,
+            cluster=cluster.identity,
+            kubernetes_version=cluster.kubernetes_version,
+            folder=f"clusters/{cluster.name}/namespaces",
+            templates=("templates/cluster/namespace.yaml.j2",),
+            context=applications.namespace(fleet, environment, name, labels),
+            place=cluster.name_place(),
+            spec=cluster,
+            sources=(cluster.origin.base,),
+        )
+
+
+def _templates(inputs: Inputs, folder: str) -> tuple[str, ...]:
+    return tuple(path for path in inputs.templates if path.startswith(folder) and path.endswith(".yaml.j2"))
+
+
+def _sources(*specs: Spec) -> tuple[str, ...]:
+    files = {path for spec in specs for path in (spec.origin.base, spec.origin.overlay) if path}
+    return tuple(sorted(files))

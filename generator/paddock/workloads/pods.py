@@ -1,0 +1,113 @@
+"""What runs in a workload's pods: image, variables, resources, the nodes they may run on, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paddock.instances import instances
+from paddock.model import Cluster, Fleet, Json, NodePool, Workload
+from paddock.taints import pool_taints, tolerations
+from paddock.workloads.companions import secret_name
+
+GPU = "nvidia.com/gpu"
+EFA = "vpc.amazonaws.com/efa"
+# Huge pages of a pod with EFA interfaces: EKS user guide, node-efa (facts: gpu-platform.md 3.5).
+HUGE_PAGES = {"hugepages-2Mi": "5120Mi"}
+
+
+def image(data: Mapping[str, str]) -> str:
+    """The reference of an image: repository, tag and digest as far as they are stated."""
+    tag = f":{data['tag']}" if "tag" in data else ""
+    digest = f"@{data['digest']}" if "digest" in data else ""
+    return f"{data['repository']}{tag}{digest}"
+
+
+def variables(workload: Workload, ours: Mapping[str, str]) -> list[Json]:
+    """Environment variables sorted by name, each once: where the workload names one of ours, the workload's wins."""
+    stated: Mapping[str, Json] = {**ours, **workload.data["env"]}
+    return [_variable(workload, name, value) for name, value in sorted(stated.items())]
+
+
+def _variable(workload: Workload, name: str, value: Json) -> Json:
+    if isinstance(value, str):
+        return {"name": name, "value": value}
+    reference = {"name": secret_name(workload, value["secret"]), "key": value["key"]}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
+
+
+def resources(cluster: Cluster, workload: Workload) -> dict[str, Json]:
+    """Requests and limits of one node (training) or one replica.
+
+    Extended resources and huge pages stand in limits only: their requests are always equal (gpu-platform.md 5.3).
+    """
+    stated = workload.data["resources"]
+    requests = {"cpu": stated["cpu"], "memory": stated["memory"]}
+    limits = {"memory": stated["memory"]}
+    if "ephemeralStorage" in stated:
+        requests["ephemeral-storage"] = stated["ephemeralStorage"]
+    if "gpu" in stated:
+        limits[GPU] = str(stated["gpu"]["count"])
+    interfaces = efa_interfaces(cluster, workload)
+    if interfaces:
+        limits |= {EFA: str(interfaces), **HUGE_PAGES}
+    return {"requests": dict(sorted(requests.items())), "limits": dict(sorted(limits.items()))}
+
+
+def efa_interfaces(cluster: Cluster, workload: Workload) -> int:
+    """EFA interfaces of a node of the workload: the smallest number of its pools' instance types that can hold it.
+
+    0 without `resources.efa`, and where no type of the pools is known to have both EFA and the GPUs asked for.
+    """
+    stated = workload.data["resources"]
+    if not stated["efa"]:
+        return 0
+    known = [
+        instances()[name]
+        for pool in pools(cluster, workload)
+        for name in pool.data["instanceTypes"]
+        if name in instances()
+    ]
+    wanted = stated["gpu"]["count"] if "gpu" in stated else 0
+    return min((one.efa_interfaces for one in known if one.efa_interfaces and one.gpu_count >= wanted), default=0)
+
+
+def pools(cluster: Cluster, workload: Workload) -> list[NodePool]:
+    """The node pools a workload may run on: the one it names, else those with its GPU model; empty means any node."""
+    stated = workload.data.get("pool")
+    if stated is not None:
+        return [cluster.node_pools[stated]]
+    wanted = workload.data["resources"]
+    if "gpu" not in wanted:
+        return []
+    found = [pool for pool in cluster.node_pools.values() if pool.gpu_model == wanted["gpu"]["model"]]
+    return [pool for pool in found if pool.efa or not wanted["efa"]]
+
+
+def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, Json]:
+    """`nodeSelector`, `affinity` and `tolerations` of a pod; None where there is nothing to say."""
+    label = f"{fleet.platform.data['labelDomain']}/pool"
+    chosen = pools(cluster, workload)
+    names = sorted(pool.name for pool in chosen)
+    terms = [{"matchExpressions": [{"key": label, "operator": "In", "values": names}]}]
+    required = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+    return {
+        "nodeSelector": {label: names[0]} if len(names) == 1 else None,
+        "affinity": required if len(names) > 1 else None,
+        "tolerations": tolerations([taint for pool in chosen for taint in pool_taints(pool)]) or None,
+    }
+
+
+def replicas(workload: Workload) -> tuple[int, int]:
+    """Least and greatest number of replicas. A range begins at 1: the HorizontalPodAutoscaler does not go to 0."""
+    stated = workload.data["replicas"]
+    low = stated["min"]
+    high = max(low, stated.get("max", low))
+    return (max(1, low), high) if high > low else (low, high)
+
+
+def security_context(*, locks_memory: bool) -> dict[str, Json]:
+    """A container without privileges. EFA pins the memory it sends from: IPC_LOCK (gpu-platform.md 6.2)."""
+    capabilities: dict[str, Json] = {"drop": ["ALL"]}
+    if locks_memory:
+        capabilities["add"] = ["IPC_LOCK"]
+    return {"allowPrivilegeEscalation": False, "capabilities": capabilities}

@@ -1,0 +1,68 @@
+"""Training: a TrainingRuntime, and by `run` the run itself, a template of runs, or a schedule that creates them.
+
+What comes from image, command, args and env is in the run alone: a change of them adds a run and alters nothing else.
+"""
+
+from __future__ import annotations
+
+from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
+from paddock.workloads import companions, pods, runs
+
+# gpu-platform.md 6.2: the interfaces of docker, loopback and pods never lead to another node. A variable of the same
+# name in the run wins over one of the runtime.
+NCCL_VARIABLES = {"NCCL_DEBUG": "WARN", "NCCL_SOCKET_IFNAME": "^docker,lo,veth"}
+TOPOLOGY = {
+    "required": "kueue.x-k8s.io/podset-required-topology",
+    "preferred": "kueue.x-k8s.io/podset-preferred-topology",
+}
+
+
+def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, workload: Workload) -> dict[str, Json]:
+    """The context of templates/workloads/training/; `run`, `runTemplate`, `schedule` and `checkpoint` may be None."""
+    data, how = workload.data, workload.data["run"]
+    context = companions.context(fleet, environment, team, workload)
+    spec = runs.spec(
+        workload,
+        image=pods.image(data["image"]),
+        resources=pods.resources(cluster, workload),
+        variables=pods.variables(workload, runs.variables(fleet, environment, cluster, team, workload)),
+    )
+    labels = runs.labels(context["labels"], workload)
+    kubectl = pods.image(fleet.platform.data["images"]["kubectl"])
+    nccl = NCCL_VARIABLES if "gpu" in data["resources"] else {}
+    locks_memory = pods.efa_interfaces(cluster, workload) > 0
+    return context | {
+        "placement": pods.placement(fleet, cluster, workload),
+        "nodes": data["nodes"],
+        "runtimeLabels": context["labels"] | {"trainer.kubeflow.org/framework": "torch"},
+        "podAnnotations": _annotations(workload),
+        "runtimeEnv": [{"name": name, "value": value} for name, value in sorted(nccl.items())],
+        "securityContext": pods.security_context(locks_memory=locks_memory),
+        "sharedMemory": data["sharedMemory"],
+        "checkpoint": _checkpoint(workload),
+        "run": runs.run(workload, spec, labels) if how == "onChange" else None,
+        "runTemplate": None if how == "onChange" else runs.template(team, workload, spec, labels),
+        "schedule": runs.schedule(fleet, workload, image=kubectl, pod_labels=context["podLabels"])
+        if runs.is_scheduled(workload)
+        else None,
+    }
+
+
+def _annotations(workload: Workload) -> dict[str, str]:
+    """Hours of training are lost with a node, so Karpenter leaves it alone (gpu-platform.md 8 #5)."""
+    ours = {"karpenter.sh/do-not-disrupt": "true"}
+    if "topology" in workload.data:
+        ours[TOPOLOGY[workload.data["topology"]["mode"]]] = workload.data["topology"]["level"]
+    return dict(sorted((workload.data["annotations"] | ours).items()))
+
+
+def _checkpoint(workload: Workload) -> dict[str, Json] | None:
+    stated = workload.data.get("checkpoint")
+    if stated is None:
+        return None
+    return {
+        "claim": f"{workload.name}-checkpoints",
+        "mountPath": runs.CHECKPOINTS,
+        "size": stated["size"],
+        "storageClassName": stated["storageClassName"],
+    }
