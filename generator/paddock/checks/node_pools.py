@@ -1,0 +1,111 @@
+"""Node pools that AWS or Karpenter could not build: unknown instance types, wrong GPUs, zones, reservations, limits."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from paddock.diagnostics import Problem
+from paddock.instances import instances
+from paddock.model import Cluster, Fleet, NodePool
+from paddock.quantity import parse
+
+IDS = (
+    "unknown-instance-type",
+    "gpu-model-mismatch",
+    "zone-outside-region",
+    "efa-in-several-zones",
+    "instance-without-efa",
+    "reserved-without-reservation",
+    "pool-limit-below-instance",
+    "topology-without-levels",
+)
+
+
+def check(fleet: Fleet) -> Iterator[Problem]:
+    """Each pool of each cluster."""
+    for cluster in fleet.clusters():
+        for pool in cluster.node_pools.values():
+            yield from _instances(cluster, pool)
+            yield from _placement(cluster, pool)
+
+
+def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    known = instances()
+    gpus = []
+    for index, name in enumerate(pool.data["instanceTypes"]):
+        place = cluster.place("nodePools", pool.name, "instanceTypes", index)
+        instance = known.get(name)
+        if instance is None:
+            family = name.split(".")[0]
+            near = sorted(one for one in known if one.split(".")[0] == family)
+            families = difflib.get_close_matches(family, sorted({one.split(".")[0] for one in known}), n=3)
+            legal = (
+                f"legal of this family: {', '.join(near)}"
+                if near
+                else f"families with such a name: {', '.join(families)}"
+            )
+            help = legal if near or families else "use a type of the table generator/paddock/data/instances.csv"
+            yield Problem(
+                id="unknown-instance-type", message=f'there is no instance type "{name}"', place=place, help=help
+            )
+            continue
+        gpus.append(instance.gpu_count)
+        if (instance.gpu_model or None) != pool.gpu_model:
+            has = f"{instance.gpu_count} × {instance.gpu_model}" if instance.gpu_model else "no GPU"
+            yield Problem(
+                id="gpu-model-mismatch",
+                message=f'{name} has {has}, but pool "{pool.name}" states {pool.gpu_model or "no GPU"}',
+                place=place,
+                help="give each GPU model a pool of its own, and state it in gpu.model",
+            )
+        if pool.efa and not instance.efa_interfaces:
+            yield Problem(
+                id="instance-without-efa",
+                message=f'{name} has no EFA interface, but pool "{pool.name}" asks for EFA',
+                place=place,
+                help="set efa: false, or use an instance type with EFA",
+            )
+    limit = pool.data["limits"].get("nvidia.com/gpu")
+    if gpus and limit is not None and parse(limit) < max(gpus):
+        yield Problem(
+            id="pool-limit-below-instance",
+            message=f'the limit of {limit} GPUs of pool "{pool.name}" is less than one instance has: {max(gpus)}',
+            place=cluster.place("nodePools", pool.name, "limits", "nvidia.com/gpu"),
+            help=f"write at least {max(gpus)}: Karpenter never starts a node beyond the limit",
+        )
+
+
+def _placement(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    zones = pool.data["zones"]
+    for index, zone in enumerate(zones):
+        if zone[:-1] != cluster.region:
+            yield Problem(
+                id="zone-outside-region",
+                message=f'zone {zone} of pool "{pool.name}" is not in the region {cluster.region} of cluster '
+                f'"{cluster.identity}"',
+                place=cluster.place("nodePools", pool.name, "zones", index),
+                help=f"use a zone of {cluster.region}",
+            )
+    if pool.efa and len(zones) > 1:
+        yield Problem(
+            id="efa-in-several-zones",
+            message=f'pool "{pool.name}" has EFA in {len(zones)} zones; EFA does not cross a zone',
+            place=cluster.place("nodePools", pool.name, "zones"),
+            help="one pool for each zone",
+        )
+    if "reserved" in pool.data["capacityTypes"] and "capacityReservations" not in pool.data:
+        yield Problem(
+            id="reserved-without-reservation",
+            message=f'pool "{pool.name}" uses reserved capacity, but names no capacity reservation',
+            place=cluster.place("nodePools", pool.name, "capacityTypes"),
+            help="add capacityReservations: Karpenter uses only those that its EC2NodeClass selects",
+        )
+    if pool.data["topology"] and not cluster.data.get("topologyLevels"):
+        yield Problem(
+            id="topology-without-levels",
+            message=f'pool "{pool.name}" wants topology-aware placement, but cluster "{cluster.identity}" has no '
+            "topologyLevels",
+            place=cluster.place("nodePools", pool.name, "topology"),
+            help="add spec.topologyLevels to the cluster",
+        )

@@ -1,0 +1,153 @@
+"""Everything a workload names exists: team, environments, clusters, pool, queue, priority, bucket, secrets, ports."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from paddock.diagnostics import Note, Place, Problem
+from paddock.model import Cluster, Environment, Fleet, Team, Workload
+
+IDS = (
+    "unknown-environment",
+    "unknown-team",
+    "unknown-cluster",
+    "team-not-on-cluster",
+    "unknown-node-pool",
+    "unknown-queue",
+    "unknown-priority",
+    "unknown-bucket",
+    "unknown-secret",
+    "unknown-port",
+    "unknown-topology-level",
+)
+
+
+def check(fleet: Fleet) -> Iterator[Problem]:
+    """Each reference of each workload, in each environment."""
+    yield from merged(_all(fleet))
+
+
+def _all(fleet: Fleet) -> Iterator[Problem]:
+    for environment in fleet.environments.values():
+        for workload in environment.workloads.values():
+            yield from _environments(fleet, workload)
+            yield from _team_and_clusters(fleet, environment, workload)
+            yield from _scheduling(fleet, environment, workload)
+            yield from _own_names(environment, workload)
+
+
+def unknown(id: str, what: str, name: str, legal: Iterable[str], place: Place, *, where: str = "") -> Problem:
+    """A name that names nothing, with what would be legal."""
+    names = sorted(legal)
+    near = difflib.get_close_matches(name, names, n=1)
+    suggestion = f'did you mean "{near[0]}"? ' if near else ""
+    return Problem(
+        id=id,
+        message=f'there is no {what} "{name}"{where}',
+        place=place,
+        help=f"{suggestion}legal: {', '.join(names)}" if names else f"there is no {what}{where} at all",
+    )
+
+
+def merged(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """One problem for each id and place: a value that is wrong on three clusters is one fault of one person."""
+    by_place: dict[tuple[str, Place], Problem] = {}
+    for one in problems:
+        first = by_place.setdefault((one.id, one.place), one)
+        if first.message != one.message:
+            related = (*first.related, Note(message=one.message), *one.related)
+            by_place[one.id, one.place] = replace(first, related=tuple(dict.fromkeys(related)))
+    yield from by_place.values()
+
+
+def _environments(fleet: Fleet, workload: Workload) -> Iterator[Problem]:
+    for index, name in enumerate(workload.data["environments"]):
+        if name not in fleet.environments and ("Environment", name, name) not in fleet.unread:
+            place = workload.place("environments", index)
+            yield unknown("unknown-environment", "environment", name, fleet.environments, place)
+
+
+def _team_and_clusters(fleet: Fleet, environment: Environment, workload: Workload) -> Iterator[Problem]:
+    team = environment.teams.get(workload.team)
+    if team is None and ("Team", environment.name, workload.team) not in fleet.unread:
+        place = Place(path=workload.origin.base, pointer=("metadata", "team"))
+        problem = unknown("unknown-team", "team", workload.team, environment.teams, place)
+        yield replace(problem, help=f"{problem.help}; or write environments/base/teams/{workload.team}.yaml")
+    for index, name in enumerate(workload.clusters):
+        place = workload.place("clusters", index)
+        if name not in environment.clusters:
+            if ("Cluster", environment.name, name) in fleet.unread:
+                continue
+            where = f' in environment "{environment.name}"'
+            yield unknown("unknown-cluster", "cluster", name, environment.clusters, place, where=where)
+        elif team is not None and name not in team.clusters and set(team.clusters) <= environment.clusters.keys():
+            # A team that names an unknown cluster has a finding: that is most likely the one meant.
+            yield Problem(
+                id="team-not-on-cluster",
+                message=f'team "{team.name}" has no namespace on cluster "{name}" in environment "{environment.name}"',
+                place=place,
+                help=f"add spec.clusters.{name} with a quota to environments/{environment.name}/teams/{team.name}.yaml",
+            )
+
+
+def _scheduling(fleet: Fleet, environment: Environment, workload: Workload) -> Iterator[Problem]:
+    data = workload.data
+    clusters = [environment.clusters[name] for name in workload.clusters if name in environment.clusters]
+    for cluster in clusters:
+        where = f' on cluster "{cluster.identity}"'
+        if "pool" in data and data["pool"] not in cluster.node_pools:
+            yield unknown(
+                "unknown-node-pool", "node pool", data["pool"], cluster.node_pools, workload.place("pool"), where=where
+            )
+        if "topology" in data:
+            yield from _topology(cluster, workload, where)
+        team = environment.teams.get(workload.team)
+        if "queue" in data and team is not None and cluster.name in team.clusters:
+            yield from _queue(cluster, team, workload, where)
+    priority = data.get("queue", {}).get("priority")
+    if priority is not None and priority not in fleet.platform.data["priorities"]:
+        place = workload.place("queue", "priority")
+        yield unknown("unknown-priority", "priority", priority, fleet.platform.data["priorities"], place)
+
+
+def _topology(cluster: Cluster, workload: Workload, where: str) -> Iterator[Problem]:
+    levels = cluster.data.get("topologyLevels", [])
+    level = workload.data["topology"]["level"]
+    if level not in levels:
+        place = workload.place("topology", "level")
+        yield unknown("unknown-topology-level", "topology level", level, levels, place, where=where)
+
+
+def _queue(cluster: Cluster, team: Team, workload: Workload, where: str) -> Iterator[Problem]:
+    queues = [team.name] if team.clusters[cluster.name]["flavors"] else []
+    if workload.data["queue"]["name"] not in queues:
+        place = workload.place("queue", "name")
+        problem = unknown("unknown-queue", "queue", workload.data["queue"]["name"], queues, place, where=where)
+        file = team.origin.overlay or team.origin.base
+        quota = f'give team "{team.name}" a quota: spec.clusters.{cluster.name}.flavors of {file}'
+        yield problem if queues else replace(problem, help=quota)
+
+
+def _own_names(environment: Environment, workload: Workload) -> Iterator[Problem]:
+    data = workload.data
+    team = environment.teams.get(workload.team)
+    if "checkpoint" in data and team is not None and data["checkpoint"]["bucket"] not in team.data["buckets"]:
+        where = f' of team "{team.name}" in environment "{environment.name}"'
+        place = workload.place("checkpoint", "bucket")
+        yield unknown(
+            "unknown-bucket", "bucket", data["checkpoint"]["bucket"], team.data["buckets"], place, where=where
+        )
+    for name, value in data.get("env", {}).items():
+        if isinstance(value, dict):
+            secret = data["secrets"].get(value["secret"])
+            if secret is None:
+                place = workload.place("env", name, "secret")
+                yield unknown("unknown-secret", "secret", value["secret"], data["secrets"], place)
+            elif value["key"] not in secret:
+                place = workload.place("env", name, "key")
+                where = f' in secret "{value["secret"]}"'
+                yield unknown("unknown-secret", "key", value["key"], secret, place, where=where)
+    if "ingress" in data and data["ingress"]["port"] not in data["ports"]:
+        yield unknown("unknown-port", "port", data["ingress"]["port"], data["ports"], workload.place("ingress", "port"))

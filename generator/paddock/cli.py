@@ -1,0 +1,283 @@
+"""The command tree and the error boundary. Options are read here; a verb's module is imported on use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from paddock import __version__, process
+from paddock.errors import FATAL, INTERRUPTED, OK, USAGE, Fatal
+
+if TYPE_CHECKING:
+    from paddock.commands.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "github", "json")
+_ENGINE_HELP = (
+    "embedded: the schemas in this process. kubeconform: kubeconform -strict as well, and its count must be ours. "
+    "auto: kubeconform too where it is installed."
+)
+
+
+def _common(command: F) -> F:
+    """Options that every verb has which runs the pipeline."""
+    options = (
+        click.option(
+            "--root",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            metavar="DIR",
+            help="The repository. Default: the nearest folder upward that holds environments/.",
+        ),
+        click.option(
+            "--environment",
+            "-e",
+            "environments",
+            multiple=True,
+            metavar="NAME",
+            help="Only this environment; may be given more than once. Default: all.",
+        ),
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(FORMATS),
+            help="How findings are printed. Default: github inside GitHub Actions, else text.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            default="auto",
+            show_default=True,
+            help="Colours of the text format; NO_COLOR switches them off.",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 64),
+            metavar="N",
+            help="Processes that render. Default: by the size of the fleet. The output is the same.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _session(
+    root: Path | None, environments: tuple[str, ...], format_: str | None, color: str, jobs: int | None
+) -> Session:
+    from paddock import layout
+    from paddock.commands.session import Session
+
+    chosen = format_ or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
+    colored = color == "always" or (color == "auto" and not os.environ.get("NO_COLOR") and sys.stdout.isatty())
+    return Session(
+        root=layout.find_root(Path.cwd()) if root is None else _with_environments(root),
+        environments=environments,
+        format=chosen,
+        color=colored,
+        jobs=jobs,
+    )
+
+
+def _with_environments(root: Path) -> Path:
+    from paddock import layout
+
+    if not (root / layout.ENVIRONMENTS).is_dir():
+        raise Fatal(f"{root} holds no folder {layout.ENVIRONMENTS}/", help="name the top of the repository", code=USAGE)
+    return root
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="paddock", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Paddock turns specs of teams, workloads, clusters and environments into a validated GitOps repository.
+
+    \b
+    Typical day:
+      paddock validate                 what is wrong, at which line, and what to do
+      paddock render                   write the trees to rendered/<environment>/
+      paddock publish                  show what would be committed to deploy/<environment>
+      paddock publish --push           do it
+      paddock explain gpu-does-not-fit what a finding means
+
+    Exit codes: 0 clean, 1 problems found, 2 usage, 3 fatal or bug, 130 interrupted.
+    """
+
+
+@cli.command()
+@_common
+@click.option(
+    "--engine",
+    type=click.Choice(("embedded", "auto", "kubeconform")),
+    default="embedded",
+    show_default=True,
+    help=_ENGINE_HELP,
+)
+@click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path(path_type=Path))
+def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
+    """Validate specs, templates and every object they render; write nothing.
+
+    With SPEC only findings that touch these files are printed, though everything is checked: a team's quota can break
+    another team's workload.
+    """
+    from paddock.commands import validate as verb
+
+    return verb.run(_session(**common), specs=specs, engine=engine)
+
+
+@cli.command()
+@_common
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the trees go. Default: rendered/ in the repository.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(("embedded", "auto", "kubeconform")),
+    default="embedded",
+    show_default=True,
+    help=_ENGINE_HELP,
+)
+@click.option("--overwrite", is_flag=True, help="Also overwrite files that were edited by hand.")
+def render(output: Path | None, engine: str, overwrite: bool, **common: Any) -> int:
+    """Render and validate every environment and write the trees.
+
+    Nothing is written if there is any error. Only files that changed are rewritten; a second run writes none. A run
+    that was interrupted leaves whole files and a mark; the next render ends it.
+    """
+    from paddock import layout
+    from paddock.commands import render as verb
+
+    session = _session(**common)
+    return verb.run(session, output=output or session.root / layout.RENDERED, engine=engine, overwrite=overwrite)
+
+
+@cli.command()
+@_common
+@click.option(
+    "--source", default="HEAD", show_default=True, metavar="COMMIT", help="The commit whose specs are rendered."
+)
+@click.option(
+    "--remote",
+    default="origin",
+    show_default=True,
+    metavar="NAME_OR_URL",
+    help="The git remote that holds the deploy branches.",
+)
+@click.option("--push", is_flag=True, help="Commit and push; without it only the plan is shown.")
+@click.option(
+    "--tombstone",
+    metavar="REASON",
+    help="Announce in environment.yaml, with this reason, all that would vanish; commit that, then publish.",
+)
+def publish(source: str, remote: str, push: bool, tombstone: str | None, **common: Any) -> int:
+    """Render a commit and commit each environment's tree to deploy/<environment> of a remote.
+
+    The work tree and the index stay as they are. Nothing changed means no commit; an older commit never reverts a newer
+    one; a remote that moved meanwhile is looked at again. Removing a team, cluster, component or workload wants a
+    tombstone (spec.removed in environment.yaml).
+    """
+    from paddock.commands import publish as verb
+
+    return verb.run(_session(**common), source=source, remote=remote, push=push, tombstone=tombstone)
+
+
+@cli.command()
+@click.argument("id", metavar="ID", required=False)
+def explain(id: str | None) -> int:
+    """What a finding means, why it matters and how to mend it. Without ID: all ids."""
+    from paddock.commands import explain as verb
+
+    return verb.run(id)
+
+
+@cli.command()
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is not up to date.")
+def codeowners(root: Path | None, check: bool) -> int:
+    """Write .github/CODEOWNERS from the team specs."""
+    from paddock.commands import codeowners as verb
+
+    return verb.run(_session(root, (), "text", "auto", None), check=check)
+
+
+@cli.command()
+@click.option(
+    "--size", type=click.Choice(("S", "M", "L")), default="S", show_default=True, help="1,050, 3,900 or 18,750 objects."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes that render.")
+@click.option(
+    "--kubeconform/--no-kubeconform", "compare", default=True, help="Also time kubeconform alone on the same output."
+)
+def bench(size: str, jobs: int | None, compare: bool) -> int:
+    """Generate a fleet of a size, render it cold and print the time of each phase, memory and objects a second."""
+    from paddock.commands import bench as verb
+
+    return verb.run(size=size, jobs=jobs, compare=compare)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> int:
+    """Print a completion script: eval "$(paddock completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(cli, {}, "paddock", "_PADDOCK_COMPLETE").source())
+    return OK
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command line; the exit code. Every error ends here: none leaves as a bare traceback."""
+    _prepare()
+    try:
+        code = cli.main(args=arguments, prog_name="paddock", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return OK
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except Fatal as error:
+        click.echo(f"paddock: {error.message}" + (f"\n  help: {error.help}" if error.help else ""), err=True)
+        return error.code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("paddock: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        return _bug(error)
+
+
+def _prepare() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    process.clean_environment()  # a hook's GIT_DIR must not lead us into another repository
+
+
+def _bug(error: Exception) -> int:
+    import platform
+    import traceback
+
+    click.echo("paddock met a bug; please report the lines below.\n", err=True)
+    click.echo(f"paddock {__version__}, Python {platform.python_version()}, {platform.system()}", err=True)
+    click.echo(f"arguments: {sys.argv[1:]}", err=True)
+    click.echo("".join(traceback.format_exception(error)), err=True)
+    return FATAL

@@ -1,0 +1,1 @@
+"""The verbs: a module each, with its options and `run() -> exit code`."""

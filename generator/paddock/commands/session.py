@@ -1,0 +1,109 @@
+"""What every verb needs around the pipeline: inputs from disk, progress on stderr, reports on stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paddock import inputs as reading
+from paddock import layout, tree
+from paddock.diagnostics import Diagnostic
+from paddock.errors import OK, PROBLEMS, Fatal
+from paddock.inputs import Inputs
+from paddock.pipeline import Result, default_jobs, run
+from paddock.report import REPORTERS, github
+from paddock.report.outcome import Outcome
+
+PHASES = ("load", "check", "render", "verify")
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """A bar on stderr once the work takes longer than a second and a person watches; and the time of each phase."""
+
+    watched: bool
+    started: float = field(default_factory=time.perf_counter)
+    phases: dict[str, float] = field(default_factory=dict)
+    _shown: bool = False
+    _current: str = ""
+    _since: float = 0.0
+
+    def begin(self, phase: str) -> None:
+        """A phase begins."""
+        now = time.perf_counter()
+        if self._current:
+            self.phases[self._current] = self.phases.get(self._current, 0.0) + now - self._since
+        self._current, self._since = phase, now
+        if self.watched and now - self.started > 1.0 and phase in PHASES:
+            done = PHASES.index(phase)
+            bar = "#" * (5 * done) + "-" * (5 * (len(PHASES) - done))
+            print(f"\r[{bar}] {phase:<8}", end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def end(self) -> float:
+        """Everything is done: the line is cleared. Seconds since the beginning."""
+        self.begin("")
+        if self._shown:
+            print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+        return time.perf_counter() - self.started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One call of a verb."""
+
+    root: Path
+    environments: tuple[str, ...] = ()
+    format: str = "text"
+    color: bool = False
+    jobs: int | None = None
+
+    def pipeline(self, progress: Progress) -> tuple[Result, Inputs]:
+        """Read the work tree and run the pipeline. An environment that does not exist is a usage error."""
+        gathered, problems = reading.gather(self.root)
+        self.known_environments(gathered.specs)
+        jobs = self.jobs or default_jobs(sum("/workloads/" in path for path in gathered.specs))
+        result = run(gathered, known=problems, environments=self.environments, jobs=jobs, notify=progress.begin)
+        return result, gathered
+
+    def known_environments(self, specs: Mapping[str, bytes]) -> None:
+        """Fatal if an --environment names none."""
+        known = sorted({path.split("/")[1] for path in specs if path.endswith("/environment.yaml")})
+        for name in self.environments:
+            if name not in known:
+                raise Fatal(f'there is no environment "{name}"', help=f"legal: {', '.join(known)}", code=2)
+
+    def report(self, diagnostics: Sequence[Diagnostic], skipped: int) -> int:
+        """Print the report; the exit code that it means."""
+        outcome = Outcome(diagnostics=diagnostics, skipped=skipped, color=self.color)
+        sys.stdout.write(REPORTERS[self.format](outcome))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if self.format == "github" and summary:
+            with Path(summary).open("a", encoding="utf-8") as stream:
+                stream.write(github.summary(outcome))
+        return PROBLEMS if outcome.errors else OK
+
+
+def refuse_unfinished(root: Path) -> None:
+    """Fatal if the writing of a rendered tree was interrupted: its files are whole, but of two states."""
+    rendered = root / layout.RENDERED
+    for folder in sorted(rendered.iterdir()) if rendered.is_dir() else ():
+        if tree.is_unfinished(folder):
+            raise Fatal(f"the tree {folder} is unfinished: writing it was interrupted", help="run paddock render")
+
+
+def progress() -> Progress:
+    """Progress on this terminal."""
+    return Progress(watched=sys.stderr.isatty() and "CI" not in os.environ)
+
+
+def kinds(names: Iterable[str]) -> dict[str, int]:
+    """Number of objects by kind, sorted by kind."""
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items()))

@@ -1,0 +1,224 @@
+"""The story on one page: load, check, render, check. It touches neither disk nor git and goes on after a fault."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from paddock import load as loading
+from paddock.catalogue import Component
+from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
+from paddock.inputs import Inputs
+from paddock.layout import ENVIRONMENTS
+from paddock.load import Loaded
+from paddock.locating import locate
+from paddock.model import Environment, Fleet
+from paddock.render import ObjectRef, Rendered, Renderer
+from paddock.tree import with_manifest
+from paddock.units import argocd_units, cluster_units
+
+Notify = Callable[[str], None]
+"""Called with the name of each phase as it begins: load, check, render, verify."""
+
+CHUNKS = 8
+"""Chunks of an environment's units for each process: small enough to balance, large enough to be cheap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Everything a run found. `trees` holds each environment's files with its manifest, unless there are errors."""
+
+    fleet: Fleet | None
+    catalogue: Mapping[str, Component]
+    trees: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    objects: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+    diagnostics: Sequence[Diagnostic] = ()
+    skipped: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is any error."""
+        return any(one.severity is Severity.ERROR for one in self.diagnostics)
+
+
+def run(
+    inputs: Inputs,
+    *,
+    known: Iterable[Problem] = (),
+    environments: Iterable[str] = (),
+    jobs: int = 1,
+    notify: Notify = lambda phase: None,
+) -> Result:
+    """The whole way from bytes to trees. `known` are problems found while gathering; no environment named means all."""
+    problems = list(known)
+    notify("load")
+    loaded = loading.load(inputs, unread=frozenset(one.place.path for one in problems))
+    problems += loaded.problems
+    if loaded.fleet is None:
+        return _result(loaded, problems, inputs, {}, {})
+    notify("check")
+    problems += spec_problems(loaded.fleet, loaded)
+    fleet, dropped = _survivors(loaded.fleet, problems)
+    notify("render")
+    chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
+    rendered = _render(fleet, chosen, loaded, inputs, jobs)
+    notify("verify")
+    for one in rendered.values():
+        problems += one.problems
+    problems += output_problems(
+        [ref for one in rendered.values() for ref in one.objects], {name: one.files for name, one in rendered.items()}
+    )
+    skipped = dropped + sum(one.skipped for one in rendered.values())
+    return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
+
+
+def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:
+    """What the checks of specs find; a check that crashes is a finding of its own."""
+    found: list[Problem] = []
+    for check in SPEC_CHECKS:
+        if loaded.whole_catalogue or not check.needs_catalogue:
+            found += _guarded(check.ids, partial(check.run, fleet, loaded.catalogue))
+    return found
+
+
+def output_problems(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+    """What the checks of rendered objects find, over all environments at once: they meet on the hub."""
+    found: list[Problem] = []
+    for check in OUTPUT_CHECKS:
+        found += _guarded(check.ids, partial(check.run, objects, trees))
+    return found
+
+
+def _guarded(ids: tuple[str, ...], run: Callable[[], Iterator[Problem]]) -> list[Problem]:
+    try:
+        return list(run())
+    except Exception as error:  # one broken check must not hide what the others find
+        message = f"the check of {', '.join(ids)} met a bug of paddock: {type(error).__name__}: {error}"
+        return [
+            Problem(
+                id="check-crashed",
+                message=message,
+                place=Place(path=ENVIRONMENTS, line=1),
+                help="report it with these specs",
+            )
+        ]
+
+
+def _survivors(fleet: Fleet, problems: Sequence[Problem]) -> tuple[Fleet, int]:
+    """The fleet without specs that have errors, and without what stands on them; how many were dropped."""
+    faulty = {one.place.path for one in problems if one.severity is Severity.ERROR}
+    kept: dict[str, Environment] = {}
+    dropped = 0
+    for environment in fleet.environments.values():
+        clusters = {name: one for name, one in environment.clusters.items() if not faulty & one.origin.files()}
+        teams = {name: one for name, one in environment.teams.items() if not faulty & one.origin.files()}
+        workloads = {
+            key: one
+            for key, one in environment.workloads.items()
+            if not faulty & one.origin.files()
+            and one.team in teams
+            and set(one.clusters) <= clusters.keys() & teams[one.team].clusters.keys()
+        }
+        before = len(environment.clusters) + len(environment.teams) + len(environment.workloads)
+        dropped += before - len(clusters) - len(teams) - len(workloads)
+        if clusters and not faulty & environment.origin.files():
+            kept[environment.name] = replace(environment, clusters=clusters, teams=teams, workloads=workloads)
+    if faulty & fleet.platform.origin.files():
+        kept = {}
+    return replace(fleet, environments=kept), dropped
+
+
+def _render(
+    fleet: Fleet, environments: Sequence[Environment], loaded: Loaded, inputs: Inputs, jobs: int
+) -> dict[str, Rendered]:
+    if jobs <= 1:
+        _begin(fleet, loaded.catalogue, inputs)
+        return {one.name: _environment(one, [_chunk(one.name, 0, 1)]) for one in environments}
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(fleet, loaded.catalogue, inputs)) as executor:
+        return _render_with(executor, fleet, environments, loaded, inputs, jobs * CHUNKS)
+
+
+def _render_with(
+    executor: Executor, fleet: Fleet, environments: Sequence[Environment], loaded: Loaded, inputs: Inputs, chunks: int
+) -> dict[str, Rendered]:
+    """Render over any executor whose workers ran `_begin`; results are joined in order, whoever finished first."""
+    _begin(fleet, loaded.catalogue, inputs)
+    futures = {
+        one.name: [executor.submit(_chunk, one.name, index, chunks) for index in range(chunks)] for one in environments
+    }
+    return {one.name: _environment(one, [future.result() for future in futures[one.name]]) for one in environments}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Worker:
+    """What a process renders with, made once."""
+
+    fleet: Fleet
+    catalogue: Mapping[str, Component]
+    inputs: Inputs
+    renderer: Renderer
+
+
+_worker: list[_Worker] = []
+_renderers: list[tuple[Inputs, Renderer]] = []
+
+
+def _begin(fleet: Fleet, catalogue: Mapping[str, Component], inputs: Inputs) -> None:
+    _worker[:] = [_Worker(fleet=fleet, catalogue=catalogue, inputs=inputs, renderer=_renderer(inputs))]
+
+
+def _renderer(inputs: Inputs) -> Renderer:
+    """Compiled templates and schemas serve the next runs of a process; those of two states are kept."""
+    found = next(
+        (one for one in _renderers if (one[0].templates, one[0].schemas) == (inputs.templates, inputs.schemas)), None
+    )
+    kept = found or (inputs, Renderer(inputs.templates, loading.spec_schemas(inputs), inputs.schemas))
+    _renderers[:] = [kept, *(one for one in _renderers if one is not kept)][:2]
+    return kept[1]
+
+
+def _chunk(environment: str, index: int, chunks: int) -> Rendered:
+    """One contiguous part of an environment's units."""
+    worker = _worker[0]
+    pending = list(cluster_units(worker.fleet, worker.fleet.environments[environment], worker.catalogue, worker.inputs))
+    size = len(pending)
+    return worker.renderer.render(pending[size * index // chunks : size * (index + 1) // chunks])
+
+
+def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendered:
+    """An environment's parts in order, and Argo CD's objects that follow from them."""
+    worker = _worker[0]
+    result = Rendered()
+    for part in parts:
+        result.add(part)
+    folders = {path.rpartition("/")[0] for path in result.files}
+    result.add(worker.renderer.render(argocd_units(worker.fleet, environment, worker.catalogue, folders)))
+    return result
+
+
+def _result(
+    loaded: Loaded,
+    problems: list[Problem],
+    inputs: Inputs,
+    rendered: Mapping[str, Rendered],
+    objects: Mapping[str, Sequence[ObjectRef]],
+    skipped: int = 0,
+) -> Result:
+    complete = not has_errors(problems)
+    return Result(
+        fleet=loaded.fleet,
+        catalogue=loaded.catalogue,
+        trees={name: with_manifest(one.files, one.sources) for name, one in rendered.items()} if complete else {},
+        objects=objects,
+        diagnostics=locate(problems, inputs),
+        skipped=loaded.skipped + skipped,
+    )
+
+
+def default_jobs(workloads: int) -> int:
+    """Processes that are worth starting: one for a small fleet, else one for each core, at most eight."""
+    return min(os.cpu_count() or 1, 8) if workloads > 400 else 1

@@ -1,0 +1,199 @@
+"""The architecture of design section 5 as data: layers, one place that starts processes, one that prints and exits."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "generator" / "paddock"
+
+# Imports point to a smaller number only.
+LAYERS: dict[str, int] = {
+    "paddock": 0,
+    "diagnostics": 0,
+    "errors": 0,
+    "explanations": 0,
+    "layout": 1,
+    "source": 1,
+    "emit": 1,
+    "names": 1,
+    "overlay": 1,
+    "provenance": 1,
+    "process": 1,
+    "tree": 1,
+    "quantity": 2,
+    "instances": 2,
+    "schema": 1,
+    "git": 2,
+    "inputs": 3,
+    "model": 2,
+    "taints": 3,
+    "tombstones": 2,
+    "templating": 2,
+    "report.outcome": 2,
+    "report.json": 3,
+    "report.text": 3,
+    "report.github": 4,
+    "report": 5,
+    "kubernetes": 3,
+    "locating": 4,
+    "catalogue": 4,
+    "documents": 2,
+    "strays": 3,
+    "load": 5,
+    "components.context": 5,
+    "components.images": 4,
+    "components.alerting": 4,
+    "components.remote_secrets": 4,
+    "components.panels": 4,
+    "components.platform_rules": 5,
+    "components.dashboard_gpu_fleet": 5,
+    "components.dashboard_kueue_queues": 5,
+    "components.dashboard_team_usage": 5,
+    "components.alert_routing": 5,
+    "components.grafana": 5,
+    "components.*": 6,
+    "components": 7,
+    "workloads.companions": 4,
+    "workloads.network": 4,
+    "workloads.pods": 5,
+    "workloads.runs": 6,
+    "workloads.*": 7,
+    "workloads": 8,
+    "teams": 8,
+    "applications": 6,
+    "codeowners": 4,
+    "units": 9,
+    "render": 10,
+    "kubeconform": 11,
+    "removal": 3,
+    "publish": 4,
+    "reference": 6,
+    "checks.workload_references": 11,
+    "checks.*": 12,
+    "checks": 13,
+    "pipeline": 14,
+    "fleets": 2,
+    "commands.session": 15,
+    "commands.verification": 16,
+    "commands.*": 17,
+    "commands": 17,
+    "cli": 18,
+    "__main__": 19,
+}
+PRINTERS = {"cli", "__main__", "commands"}
+PROCESSES = {"process"}
+GITPYTHON = {"git"}
+CLOCK_AND_ENVIRONMENT = {"cli", "commands", "process"}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__") or "paddock"
+        found[name] = path
+    return found
+
+
+MODULES = modules()
+
+
+def layer(name: str) -> int:
+    if name in LAYERS:
+        return LAYERS[name]
+    folder = name.rpartition(".")[0]
+    if f"{folder}.*" in LAYERS:
+        return LAYERS[f"{folder}.*"]
+    pytest.fail(f"{name} has no layer: add it to the table")
+
+
+@cache
+def nodes(name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(MODULES[name].read_text())))
+
+
+def imports(name: str) -> set[str]:
+    found = set()
+    for node in nodes(name):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "paddock":
+            base = node.module.removeprefix("paddock").lstrip(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".lstrip(".")
+                found.add(inner if inner in MODULES else base or "paddock")
+        elif isinstance(node, ast.Import):
+            found |= {one.name.removeprefix("paddock.") for one in node.names if one.name.startswith("paddock.")}
+    return found - {name}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_downward(name: str) -> None:
+    upward = {one for one in imports(name) if one != "paddock" and layer(one) >= layer(name)}
+    assert not upward, f"{name} (layer {layer(name)}) imports {sorted(upward)}"
+
+
+def test_there_is_no_cycle() -> None:
+    """Also not inside a function, where a layer might be passed unseen."""
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path, name))
+        if name not in done:
+            for one in sorted((imports(name) & MODULES.keys()) - {"paddock"}):
+                visit(one, (*path, name))
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+def test_every_layer_is_a_module() -> None:
+    stale = [name for name in LAYERS if not name.endswith("*") and name not in MODULES]
+    assert not stale
+
+
+def uses(name: str, wanted: set[str]) -> set[str]:
+    """Dotted names that a module calls or imports, of those wanted."""
+    found = set()
+    for node in nodes(name):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute):
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found.add(node.func.id)
+    return found & wanted
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_one_place_for_each_effect(name: str) -> None:
+    top = name.split(".")[0]
+    if top not in PRINTERS:
+        assert not uses(name, {"print", "sys.exit", "sys.stdout", "sys.stdout.write", "sys.stderr", "click", "exit"})
+    if name not in PROCESSES:
+        assert not uses(name, {"subprocess", "subprocess.run", "subprocess.Popen", "os.system", "os.popen", "os.execv"})
+    if name not in GITPYTHON:
+        assert not uses(name, {"git"})
+    if top not in CLOCK_AND_ENVIRONMENT:
+        assert not uses(
+            name, {"time", "time.time", "datetime", "os.environ", "os.getenv", "random", "uuid", "secrets"} - {name}
+        )
+    assert not uses(name, {"pickle", "eval", "exec", "yaml.load", "__import__"})
+
+
+def test_every_library_has_one_importing_module() -> None:
+    owners = {
+        "jinja2": {"templating"},
+        "jsonschema": {"schema"},
+        "jsonschema_rs": {"schema"},
+        "kubernetes_validate": {"kubernetes"},
+        "ruamel.yaml": {"tombstones"},
+        "yaml": {"source"},
+    }
+    for library, expected in owners.items():
+        assert {name for name in MODULES if uses(name, {library})} == expected, library
