@@ -1,0 +1,1 @@
+content = "apiVersion: paddock/v1alpha1\n".encode("utf-16")

@@ -1,0 +1,1 @@
+content = "description: Hört\n".encode("latin-1")

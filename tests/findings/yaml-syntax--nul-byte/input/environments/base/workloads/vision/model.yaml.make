@@ -1,0 +1,1 @@
+content = b"apiVersion: paddock/v1alpha1\nkind: \x00\n"

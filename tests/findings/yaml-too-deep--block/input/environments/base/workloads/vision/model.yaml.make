@@ -1,0 +1,1 @@
+content = "".join("-" + " " for _ in range(10_000)).encode() + b"x\n"

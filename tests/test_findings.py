@@ -1,0 +1,141 @@
+"""Each finding by example: `findings/<id>[--variant]/` holds files laid over the repository `findings/_repository`.
+
+`expected.txt` is the exit code and exactly what `paddock validate` prints. `input/<path>.delete` deletes a file,
+`input/<path>.make` is Python that gives the bytes of a file that no editor would save.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+import pytest
+
+from paddock import cli
+from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.explanations import EXPLANATIONS
+
+FINDINGS = Path(__file__).parent / "findings"
+REPOSITORY = FINDINGS / "_repository"
+CASES = sorted(path.name for path in FINDINGS.iterdir() if path.is_dir() and not path.name.startswith("_"))
+
+# Findings that no spec can show: their tests are elsewhere.
+ELSEWHERE = {
+    "check-crashed": "test_pipeline.py",
+    "render-crashed": "test_pipeline.py",
+    "diverged-source": "test_publish.py",
+    "edited-file": "test_render_command.py",
+    "engine-count": "test_kubeconform.py",
+    "foreign-branch": "test_publish.py",
+    "kubeconform": "test_kubeconform.py",
+    "stale-codeowners": "test_codeowners.py",
+    "unannounced-removal": "test_publish.py",
+}
+
+
+def build(root: Path, *cases: str) -> None:
+    """The small repository with the files of some cases laid over it, in order."""
+    shutil.copytree(REPOSITORY, root, dirs_exist_ok=True)
+    for case in cases:
+        _lay(FINDINGS / case / "input", root)
+
+
+def _lay(folder: Path, root: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        target = root / path.relative_to(folder)
+        if path.is_dir() and not path.is_symlink():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".delete":
+            target.with_suffix("").unlink()
+        elif path.suffix == ".make":
+            scope: dict[str, bytes] = {}
+            exec(compile(path.read_text(), str(path), "exec"), {}, scope)
+            target.with_suffix("").write_bytes(scope["content"])
+        elif path.is_symlink():
+            target.unlink(missing_ok=True)
+            target.symlink_to(path.readlink())
+        else:
+            shutil.copyfile(path, target)
+
+
+def validate(root: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Exit code and output of `paddock validate`."""
+    code = cli.main(["validate", "--root", str(root), "--color", "never", "--jobs", "1"])
+    captured = capsys.readouterr()
+    return f"exit {code}\n{captured.out}{captured.err}".replace(str(root), "<root>")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_finding(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
+    build(tmp_path, case)
+    found = validate(tmp_path, capsys)
+    expected = FINDINGS / case / "expected.txt"
+    if update_golden:
+        expected.write_text(found)
+    assert found == expected.read_text()
+    id = case.split("--")[0]
+    if id == "legal":
+        assert found == "exit 0\nno findings\n"
+    else:
+        assert f"error[{id}]: " in found
+        assert found.startswith("exit 1\n")
+    assert "Traceback" not in found
+
+
+def test_the_repository_itself_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build(tmp_path)
+    assert validate(tmp_path, capsys) == "exit 0\nno findings\n"
+
+
+def test_every_finding_has_a_case_and_an_explanation() -> None:
+    shown = {case.split("--")[0] for case in CASES} - {"legal"}
+    assert shown <= EXPLANATIONS.keys()
+    assert EXPLANATIONS.keys() - shown - ELSEWHERE.keys() == set()
+
+
+def test_every_check_states_its_ids() -> None:
+    stated = [id for check in (*SPEC_CHECKS, *OUTPUT_CHECKS) for id in check.ids]
+    assert set(stated) <= EXPLANATIONS.keys()
+
+
+@pytest.mark.parametrize("check", [*SPEC_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0])
+def test_disabling_a_check_would_be_noticed(check: object) -> None:
+    """Each id of a check has a case, so a check that is switched off makes `test_finding` fail."""
+    shown = {case.split("--")[0] for case in CASES}
+    assert set(check.ids) <= shown  # type: ignore[attr-defined]
+
+
+def test_three_faults_in_three_files_are_three_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = ("unknown-field", "duplicate-key", "unknown-team")
+    build(tmp_path, *cases)
+    found = validate(tmp_path, capsys)
+    assert found.startswith("exit 1\n")
+    assert [line for line in found.splitlines() if line.startswith("error[")] == [
+        line
+        for case in ("unknown-team", "unknown-field", "duplicate-key")  # in the order of their paths
+        for line in (FINDINGS / case / "expected.txt").read_text().splitlines()
+        if line.startswith("error[")
+    ]
+    assert found.endswith("found 3 errors, 0 warnings, 3 skipped\n")
+
+
+def test_a_file_without_read_permission(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions do not stop root, so the operating system's refusal is put in its place."""
+    build(tmp_path)
+    refused = tmp_path / "environments/base/workloads/vision/model.yaml"
+    read_bytes = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path == refused:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    found = validate(tmp_path, capsys)
+    assert found.startswith("exit 1\nerror[unreadable-file]: the file cannot be read: Permission denied\n")
+    assert "--> environments/base/workloads/vision/model.yaml:1:1\n" in found
+    assert found.endswith("found 1 error, 0 warnings, 1 skipped\n")
