@@ -13,7 +13,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from paddock.schema import DRAFT, URI, SchemaSet, overlay_schema
+from paddock.overlay_schema import overlay_schema
+from paddock.schema import DRAFT, URI, SchemaSet
 
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = ROOT / "schemas" / "specs"

@@ -28,7 +28,8 @@ from paddock.model import (
     Workload,
 )
 from paddock.overlay import merge
-from paddock.schema import URI, Fault, SchemaSet, overlay_schema
+from paddock.overlay_schema import overlay_schema
+from paddock.schema import URI, Fault, SchemaSet
 
 Json = Any
 

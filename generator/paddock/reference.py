@@ -8,7 +8,8 @@ from typing import Any
 
 from paddock.catalogue import Component
 from paddock.explanations import EXPLANATIONS
-from paddock.schema import DRAFT, URI, SchemaSet, overlay_schema
+from paddock.overlay_schema import overlay_schema
+from paddock.schema import DRAFT, URI, SchemaSet
 
 Json = Any
 

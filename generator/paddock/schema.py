@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import copy
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urljoin
 
 import jsonschema_rs
 
 from paddock.diagnostics import Pointer
+from paddock.schema_words import branches, distance, is_leaf, joined, lacks_only, leaves, misses, reason, show, where
 
 Json = Any
 
@@ -120,45 +120,45 @@ class SchemaSet:
         elif error.validator == "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    message = f'{_where(pointer)} lacks the field "{name}"'
+                    message = f'{where(pointer)} lacks the field "{name}"'
                     yield Fault(id="missing-field", message=message, pointer=pointer, missing=name)
         elif error.validator == "dependentRequired":
-            yield Fault(id="missing-field", message=f"{_where(pointer)}: {error.message}", pointer=pointer)
-        elif "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str) and not _is_leaf(error):
+            yield Fault(id="missing-field", message=f"{where(pointer)}: {error.message}", pointer=pointer)
+        elif "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str) and not is_leaf(error):
             yield Fault(
                 id="invalid-name",
-                message=f'{_where(pointer)} has the key "{error.instance}", {_reason(error)}',
+                message=f'{where(pointer)} has the key "{error.instance}", {reason(error)}',
                 pointer=(*pointer, error.instance),
                 key=True,
             )
         else:
             yield Fault(
                 id="invalid-value",
-                message=f"{_where(pointer)} is {_show(error.instance)}, {_reason(error)}",
+                message=f"{where(pointer)} is {show(error.instance)}, {reason(error)}",
                 pointer=pointer,
             )
 
     def _best_branch(self, error: Any) -> Iterator[Fault]:
         """The branch of anyOf or oneOf that the value came closest to; all of them if none came close."""
         pointer: Pointer = tuple(error.absolute_path)
-        branches = _branches(error)
-        close = [errors for errors in branches if not any(_misses(one, pointer) for one in errors)]
-        if close and all(_lacks_only(errors, pointer) for errors in close):
+        found = branches(error)
+        close = [errors for errors in found if not any(misses(one, pointer) for one in errors)]
+        if close and all(lacks_only(errors, pointer) for errors in close):
             names = sorted({name for errors in close for one in errors for name in one.validator_value})
             quoted = ", ".join(f'"{name}"' for name in names)
-            message = f"{_where(pointer)} lacks {'one of the fields' if len(names) > 1 else 'the field'} {quoted}"
+            message = f"{where(pointer)} lacks {'one of the fields' if len(names) > 1 else 'the field'} {quoted}"
             yield Fault(
                 id="missing-field", message=message, pointer=pointer, missing=names[0] if len(names) == 1 else ""
             )
             return
         if close:
             for inner in min(
-                close, key=lambda errors: (_distance(errors), -max(len(one.absolute_path) for one in errors))
+                close, key=lambda errors: (distance(errors), -max(len(one.absolute_path) for one in errors))
             ):
                 yield from self._explain(inner)
             return
-        reasons = list(dict.fromkeys(_reason(inner) for errors in branches for inner in _leaves(errors[:1])))
-        message = f"{_where(pointer)} is {_show(error.instance)}, {_joined(reasons)}"
+        reasons = list(dict.fromkeys(reason(inner) for errors in found for inner in leaves(errors[:1])))
+        message = f"{where(pointer)} is {show(error.instance)}, {joined(reasons)}"
         yield Fault(id="invalid-value", message=message, pointer=pointer)
 
     def _unknown_fields(self, error: Any, pointer: Pointer) -> Iterator[Fault]:
@@ -171,7 +171,7 @@ class SchemaSet:
             if name in known:
                 continue  # its branch failed for another reason, which has a fault of its own
             near = difflib.get_close_matches(str(name), sorted(known), n=1)
-            message = f'{_where(pointer)} has no field "{name}"'
+            message = f'{where(pointer)} has no field "{name}"'
             help = f'did you mean "{near[0]}"?' if near else f"legal: {', '.join(sorted(known)) or 'none'}"
             yield Fault(id="unknown-field", message=message, pointer=(*pointer, name), key=True, help=help)
 
@@ -270,81 +270,6 @@ def malformed(document: Json) -> str:
     return ""
 
 
-def overlay_schema(documents: Mapping[str, Json], uri: str, type: str | None) -> Json:
-    """The schema of an overlay (RFC 7396): of the kind's own, but below `spec` nothing is required and null deletes.
-
-    References are inlined; `type` is the base object's type, by which conditions are decided. Without one the fields
-    of every type are legal.
-    """
-    schemas = SchemaSet(documents)
-    schema = copy.deepcopy(documents[uri])
-    parts = schema["properties"]
-    parts["spec"] = _relaxed(schemas, parts["spec"], uri, EVERY if type is None else {"type": type})
-    parts["metadata"] = _inline(schemas, parts["metadata"], uri)
-    return schema
-
-
-def _inline(schemas: SchemaSet, schema: Json, base: str) -> Json:
-    """A schema with every reference replaced by what it points at (spec schemas are not recursive)."""
-    if isinstance(schema, list):
-        return [_inline(schemas, item, base) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result: dict[str, Json] = {}
-    if "$ref" in schema:
-        target, uri = schemas.resolve(schema["$ref"], base)
-        inlined = _inline(schemas, target, uri)
-        result |= {name: item for name, item in inlined.items() if name not in ("$schema", "title")}
-    for name, item in schema.items():
-        if name == "properties":
-            own = {field: _inline(schemas, inner, base) for field, inner in item.items()}
-            result[name] = result.get(name, {}) | own
-        elif name in ("const", "enum"):
-            result[name] = item
-        elif name not in ("$ref", "default"):
-            result[name] = _inline(schemas, item, base)
-    return result
-
-
-def _relaxed(schemas: SchemaSet, schema: Json, base: str, value: Json) -> Json:
-    """A schema of which nothing is required: what a patch may say instead of a value of it."""
-    merged: dict[str, Json] = {}
-    properties: dict[str, Json] = {}
-    closed = False
-    for part, uri in schemas.parts(schema, value, base):
-        closed = closed or part.get("unevaluatedProperties") is False
-        for name, item in part.items():
-            if name == "properties":
-                properties |= {field: _or_null(schemas, inner, uri) for field, inner in item.items()}
-            elif name == "additionalProperties" and isinstance(item, dict):
-                merged[name] = _or_null(schemas, item, uri)
-            elif name in ("oneOf", "anyOf"):
-                # Branches that only say what is required are about the whole object, not about a patch of it.
-                branches = [inner for inner in item if inner.keys() - {"required", "description"}]
-                if branches:
-                    merged["anyOf"] = [_relaxed(schemas, inner, uri, EVERY) for inner in branches]
-            elif name not in _DROPPED:
-                merged.setdefault(name, _inline(schemas, item, uri))
-    if properties:
-        merged["properties"] = properties
-    if closed and "additionalProperties" not in merged:
-        merged["additionalProperties"] = False
-    return merged
-
-
-def _or_null(schemas: SchemaSet, schema: Json, base: str) -> Json:
-    relaxed = _relaxed(schemas, schema, base, EVERY)
-    description = relaxed.get("description", "")
-    either = {"anyOf": [relaxed, {"type": "null"}]}
-    return {"description": description, **either} if description else either
-
-
-_DROPPED = frozenset(
-    {"$ref", "$schema", "title", "allOf", "if", "then", "else", "required", "unevaluatedProperties", "minProperties",
-     "default", "dependentRequired", "$defs"}
-)  # fmt: skip
-
-
 def _join(base: str, uri: str) -> str:
     return urljoin(base, uri) if uri else base
 
@@ -384,41 +309,6 @@ def _order(pointer: Pointer) -> list[tuple[bool, int, str]]:
     return [(isinstance(step, str), step if isinstance(step, int) else 0, str(step)) for step in pointer]
 
 
-def _branches(error: Any) -> list[list[Any]]:
-    """The errors of each branch of an anyOf or oneOf, in the order of the branches."""
-    found: dict[Any, list[Any]] = {}
-    for inner in error.context:
-        found.setdefault(inner.relative_schema_path[0], []).append(inner)
-    return [found[branch] for branch in sorted(found)]
-
-
-def _misses(error: Any, pointer: Pointer) -> bool:
-    """Whether an error says that the value at the pointer is of another kind than its branch wants."""
-    if tuple(error.absolute_path) != pointer:
-        return False
-    if error.validator in ("anyOf", "oneOf") and error.context:
-        return all(any(_misses(one, pointer) for one in errors) for errors in _branches(error))
-    return error.validator in ("type", "const", "enum")
-
-
-def _lacks_only(errors: list[Any], pointer: Pointer) -> bool:
-    return all(one.validator == "required" and tuple(one.absolute_path) == pointer for one in errors)
-
-
-def _distance(errors: list[Any]) -> int:
-    """How far a value is from a branch: a field that the branch does not know counts more than a bad value."""
-    return sum(3 if one.validator in ("additionalProperties", "unevaluatedProperties") else 1 for one in errors)
-
-
-def _leaves(errors: list[Any]) -> Iterator[Any]:
-    for error in errors:
-        if error.validator in ("anyOf", "oneOf") and error.context:
-            for inner in _branches(error):
-                yield from _leaves(inner[:1])
-        else:
-            yield error
-
-
 def _absolute(schema: Json, base: str) -> Json:
     """A part of a schema whose references hold without the document around it."""
     if isinstance(schema, list):
@@ -432,79 +322,5 @@ def _absolute(schema: Json, base: str) -> Json:
     }
 
 
-def _joined(reasons: list[str]) -> str:
-    return " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
-
-
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-
-def _is_leaf(error: Any) -> bool:
-    """Whether an error below propertyNames is about the value of a property after all."""
-    path = list(error.absolute_schema_path)
-    last = len(path) - 1 - path[::-1].index("propertyNames")
-    return "properties" in path[last + 1 :] or "additionalProperties" in path[last + 1 :]
-
-
-def _where(pointer: Pointer) -> str:
-    text = ""
-    for step in pointer:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif step.replace("_", "").replace("-", "").isalnum():
-            text += f".{step}" if text else step
-        else:
-            text += f'["{step}"]'
-    return text or "the document"
-
-
-def _show(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-_TYPES = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
-    "number": "a number",
-    "object": "a map",
-    "string": "a string",
-}
-
-
-def _reason(error: Any) -> str:
-    """Half a sentence that names what is legal."""
-    legal, name = error.validator_value, cast("str", error.validator)
-    description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    if name == "type":
-        types = [legal] if isinstance(legal, str) else [one for one in legal if one != "null"] or legal
-        return "not " + " or ".join(_TYPES[one] for one in types)
-    if name == "enum":
-        return "not one of " + ", ".join(sorted(_show(one) for one in legal))
-    if name == "const":
-        return f"not {_show(legal)}"
-    if name == "pattern":
-        return f"which does not match {legal}" + (f" ({description.rstrip('.')})" if description else "")
-    if name in _LIMITS:
-        return _LIMITS[name].format(legal)
-    return f"which is refused: {error.message}" if len(error.message) < 200 else f"which is refused by {name}"
-
-
-_LIMITS = {
-    "minimum": "less than {}",
-    "maximum": "more than {}",
-    "exclusiveMinimum": "not more than {}",
-    "exclusiveMaximum": "not less than {}",
-    "minLength": "shorter than {} characters",
-    "maxLength": "longer than {} characters",
-    "minItems": "fewer than {} items",
-    "maxItems": "more than {} items",
-    "minProperties": "fewer than {} fields",
-    "maxProperties": "more than {} fields",
-    "multipleOf": "not a multiple of {}",
-    "uniqueItems": "with an item that stands twice",
-    "not": "which is reserved",
-}
