@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from paddock import applications, components, teams, workloads
+from paddock import applications, components, namespaces, projects, teams, workloads
 from paddock.catalogue import Component
 from paddock.components.context import context
 from paddock.diagnostics import Place
@@ -158,7 +158,7 @@ def _argocd_units(
         )
 
     yield unit("application", "argocd", applications.root(fleet, environment), environment, file="argocd/root.yaml")
-    for project in applications.projects(fleet, environment, catalogue, list(applications.TENANT_KINDS)):
+    for project in projects.projects(fleet, environment, catalogue):
         yield unit("appproject", "argocd/projects", project, environment)
     for cluster in environment.clusters.values():
         yield unit("secret", "argocd/clusters", applications.cluster_secret(fleet, cluster), cluster)
@@ -184,14 +184,14 @@ def _subjects(
 def _namespace_units(
     fleet: Fleet, environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
 ) -> Iterator[Unit]:
-    for name, labels in applications.cluster_namespaces(environment, cluster, catalogue).items():
+    for name, labels in namespaces.cluster_namespaces(environment, cluster, catalogue).items():
         yield Unit(
             environment=environment.name,
             cluster=cluster.identity,
             kubernetes_version=cluster.kubernetes_version,
             folder=f"clusters/{cluster.name}/namespaces",
             templates=("templates/cluster/namespace.yaml.j2",),
-            context=applications.namespace(fleet, environment, name, labels),
+            context=namespaces.namespace(fleet, environment, name, labels),
             place=cluster.name_place(),
             spec=cluster,
             sources=(cluster.origin.base,),

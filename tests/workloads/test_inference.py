@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import fleets
-from paddock import applications, workloads
+from paddock import projects, workloads
 
 Json = Any
 NAME = "detector"
@@ -136,5 +136,5 @@ def test_a_stated_runbook_wins() -> None:
 
 
 def test_a_team_s_project_may_sync_what_is_rendered() -> None:
-    allowed = {(one["group"], one["kind"]) for one in applications.TENANT_KINDS}
+    allowed = {(one["group"], one["kind"]) for one in projects.TENANT_KINDS}
     assert {(one["apiVersion"].rpartition("/")[0], one["kind"]) for one in render(FULL).values()} <= allowed

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import fleets
-from paddock import applications, workloads
+from paddock import projects, workloads
 
 Json = Any
 NAME = "api"
@@ -180,7 +180,7 @@ def test_values_cannot_break_out_of_their_place() -> None:
 
 
 def test_a_team_s_project_may_sync_what_is_rendered() -> None:
-    allowed = {(one["group"], one["kind"]) for one in applications.TENANT_KINDS}
+    allowed = {(one["group"], one["kind"]) for one in projects.TENANT_KINDS}
     assert {(one["apiVersion"].rpartition("/")[0], one["kind"]) for one in render(**FULL).values()} <= allowed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import fleets
 import shell
-from paddock import applications, workloads
+from paddock import projects, workloads
 
 Json = Any
 NAME = "bev-train"
@@ -315,7 +315,7 @@ def test_a_schedule_creates_runs() -> None:
 
 @pytest.mark.parametrize("run", ["onChange", "onDemand", SCHEDULE])
 def test_a_team_s_project_may_sync_what_is_rendered(run: Json) -> None:
-    allowed = {(one["group"], one["kind"]) for one in applications.TENANT_KINDS}
+    allowed = {(one["group"], one["kind"]) for one in projects.TENANT_KINDS}
     found = render(FULL | {"run": run}).values()
     assert {(one["apiVersion"].rpartition("/")[0], one["kind"]) for one in found} <= allowed
 
