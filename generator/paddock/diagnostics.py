@@ -18,13 +18,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A node of a file, before its line is known. With `line` (1-based) the position is given instead."""
+    """A node of a file, before its line is known. With `line` (1-based) the position is given instead: a column of it,
+    or the whole line."""
 
     path: str
     pointer: Pointer = ()
     key: bool = False
     line: int | None = None
     column: int = 1
+    whole_line: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

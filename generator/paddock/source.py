@@ -281,7 +281,11 @@ def _given(place: Place, lines: list[str]) -> Location:
     line, column = place.line or 1, place.column
     if lines and line > len(lines):
         line, column = len(lines), len(lines[-1]) + 1
-    return Location(path=place.path, line=line, column=column, end_line=line, end_column=column)
+    end = column
+    if place.whole_line and lines:
+        text = lines[line - 1]
+        column, end = len(text) - len(text.lstrip()) + 1, len(text.rstrip()) + 1
+    return Location(path=place.path, line=line, column=column, end_line=line, end_column=end)
 
 
 class _Nodes:

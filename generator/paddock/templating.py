@@ -423,8 +423,8 @@ def _syntax_problem(path: str, error: TemplateSyntaxError) -> Problem:
     return Problem(
         id=id,
         message=str(error.message).rstrip("."),
-        place=Place(path=error.name or path, line=error.lineno),
-        help="see design of templates in docs/guides/templates.md" if id == "template-unsafe-place" else "",
+        place=Place(path=error.name or path, line=error.lineno, whole_line=True),
+        help="docs/guides/templates.md shows the places of an expression" if id == "template-unsafe-place" else "",
     )
 
 
@@ -435,4 +435,4 @@ def _fault(path: str, error: Exception, id: str, message: str) -> Problem:
         if trace.tb_frame.f_code.co_filename == path:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return Problem(id=id, message=message, place=Place(path=path, line=line))
+    return Problem(id=id, message=message, place=Place(path=path, line=line, whole_line=True))
