@@ -83,7 +83,8 @@ def summary(result: Result, inputs: Inputs, second: Second, written: dict[str, W
     for index in range(height):
         lines.append("".join(f"  {cell:<32}" for cell in cells[index::height]).rstrip())
     lines += ["", _engines(len(objects), second)]
-    lines.append(f"{len(inputs.specs)} spec files, no errors, {seconds:.1f} s")
+    findings = f"{len(result.diagnostics)} warnings" if result.diagnostics else "no findings"
+    lines.append(f"{len(inputs.specs)} spec files, {findings}, {seconds:.1f} s")
     return "\n".join(lines) + "\n"
 
 
