@@ -45,6 +45,7 @@ WHOLE = frozenset(
         "kubernetes_schemas",
         "load",
         "pipeline",
+        "network",
         "process",
         "properties",
         "publish",

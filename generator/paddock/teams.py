@@ -62,7 +62,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "limits": _limits(team),
         "roles": _roles(schedulers),
         "roleBindings": _role_bindings(fleet, team, schedulers),
-        "networkPolicies": _network_policies(),
+        "networkPolicies": _network_policies(_callees(environment, cluster, team)),
         "alerts": _alerts(environment, team),
         "retention": _retention(fleet, environment, team),
     }
@@ -129,7 +129,13 @@ def _account(team: Team, name: str) -> Json:
     return {"kind": "ServiceAccount", "name": name, "namespace": team.name}
 
 
-def _network_policies() -> list[Json]:
+def _callees(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
+    """Other teams with a workload on the cluster that names this team among its callers."""
+    others = [one for one in environment.workloads_on(cluster.name) if one.team != team.name]
+    return sorted({one.team for one in others if team.name in one.data.get("callers", ())})
+
+
+def _network_policies(callees: list[str]) -> list[Json]:
     """Policies of every pod of the namespace: all denied, then what is allowed, each under a name that says it."""
     outward: list[tuple[str, Json]] = [
         ("allow-dns", network.DNS),
@@ -137,6 +143,8 @@ def _network_policies() -> list[Json]:
         ("allow-pod-identity", network.POD_IDENTITY),
         ("allow-platform", {"to": [network.namespace(network.MLFLOW), network.namespace(network.MONITORING)]}),
     ]
+    if callees:
+        outward.append(("allow-callees", {"to": [network.namespace(name) for name in callees]}))
     monitoring = {"from": [network.namespace(network.MONITORING)]}
     return [
         {"name": "default-deny-all", "types": ["Ingress", "Egress"], "ingress": [], "egress": []},

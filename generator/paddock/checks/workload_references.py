@@ -36,6 +36,7 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
             yield from _team_and_clusters(fleet, environment, workload)
             yield from _scheduling(fleet, environment, workload)
             yield from _own_names(environment, workload)
+            yield from _callers(fleet, environment, workload)
 
 
 def unknown(id: str, what: str, name: str, legal: Iterable[str], place: Place, *, where: str = "") -> Problem:
@@ -128,6 +129,13 @@ def _queue(cluster: Cluster, team: Team, workload: Workload, where: str) -> Iter
         file = team.origin.overlay or team.origin.base
         quota = f'give team "{team.name}" a quota: spec.clusters.{cluster.name}.flavors of {file}'
         yield problem if queues else replace(problem, help=quota)
+
+
+def _callers(fleet: Fleet, environment: Environment, workload: Workload) -> Iterator[Problem]:
+    for index, name in enumerate(workload.data.get("callers", ())):
+        if name not in environment.teams and ("Team", environment.name, name) not in fleet.unread:
+            place = workload.place("callers", index)
+            yield unknown("unknown-team", "team", name, environment.teams, place)
 
 
 def _own_names(environment: Environment, workload: Workload) -> Iterator[Problem]:

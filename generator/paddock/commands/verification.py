@@ -31,7 +31,7 @@ def second_engine(engine: str, result: Result, schemas: Mapping[str, Any]) -> Se
     program = kubeconform.find()
     if program is None:
         if engine == "auto":
-            return Second(why="kubeconform is not installed")
+            return Second(why="not installed")
         raise Fatal("kubeconform is not installed", help="run make setup with Go, or use --engine embedded")
     objects = [one for refs in result.objects.values() for one in refs]
     verdict = kubeconform.verify(program, objects, result.trees, schemas)

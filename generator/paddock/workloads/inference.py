@@ -27,7 +27,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
         "timeout": seconds(data["timeout"]),
         "disruptionBudget": low > 1,
         "relabelings": _relabelings(metrics) if metrics not in (None, HTTP_PORT) else [],
-        "ingress": network.ingress(entry=HTTP_PORT, entry_class="alb", metrics=metrics),
+        "ingress": network.ingress(callers=data["callers"], entry=HTTP_PORT, entry_class="alb", metrics=metrics),
         "egress": network.egress(),
     }
 

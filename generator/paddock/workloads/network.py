@@ -36,9 +36,10 @@ def egress() -> list[Json]:
     return [{"to": [SAME_NAMESPACE]}, DNS, HTTPS, POD_IDENTITY, {"to": [namespace(MLFLOW), namespace(MONITORING)]}]
 
 
-def ingress(*, entry: int | None, entry_class: str, metrics: int | None) -> list[Json]:
-    """Who may reach a workload: its namespace, the ingress controller at `entry`, Prometheus at `metrics` (ports)."""
-    rules: list[Json] = [{"from": [SAME_NAMESPACE]}]
+def ingress(*, callers: list[str], entry: int | None, entry_class: str, metrics: int | None) -> list[Json]:
+    """Who may reach a workload: its namespace and those of `callers` (teams), the ingress controller at `entry`,
+    Prometheus at `metrics` (ports)."""
+    rules: list[Json] = [{"from": [SAME_NAMESPACE, *(namespace(team) for team in sorted(callers))]}]
     if entry is not None:
         rules.append({"from": _controllers(entry_class), "ports": [{"protocol": "TCP", "port": entry}]})
     if metrics is not None:

@@ -108,4 +108,5 @@ def _ingress(workload: Workload) -> list[Json]:
     data = workload.data
     entry = data["ports"][data["ingress"]["port"]]["port"] if "ingress" in data else None
     entry_class = data["ingress"]["ingressClassName"] if "ingress" in data else ""
-    return network.ingress(entry=entry, entry_class=entry_class, metrics=data.get("metrics", {}).get("port"))
+    metrics = data.get("metrics", {}).get("port")
+    return network.ingress(callers=data["callers"], entry=entry, entry_class=entry_class, metrics=metrics)
