@@ -16,7 +16,7 @@ import pytest
 from paddock import cli
 from repositories import ROOT, SMALL
 
-VERBS = ("bench", "codeowners", "completion", "explain", "publish", "render", "validate")
+VERBS = ("bench", "codeowners", "completion", "explain", "graph", "publish", "render", "validate")
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ def application(
     }
 
 
-def component_subject(fleet: Fleet, environment: Environment, cluster: Cluster, component: Component) -> Subject:
+def component_subject(
+    fleet: Fleet, environment: Environment, cluster: Cluster, component: Component, *, wave: int
+) -> Subject:
     """A component on a cluster: a chart with its values, and plain objects beside it."""
     data = component.data
     folder = f"clusters/{cluster.name}/components/{component.name}"
@@ -92,7 +94,7 @@ def component_subject(fleet: Fleet, environment: Environment, cluster: Cluster, 
         parts=(component.name,),
         project=platform_project_name(environment),
         namespace=component.namespace,
-        wave=data["wave"],
+        wave=wave,
         folder=folder,
         labels=platform_labels(fleet, environment.name),
         prune=data["prune"],

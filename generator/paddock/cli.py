@@ -202,6 +202,34 @@ def explain(id: str | None) -> int:
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
 )
+@click.option(
+    "--cluster", metavar="NAME", help="What runs on this cluster: <environment>-<name>. Default: the catalogue."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "mermaid", "dot")),
+    default="text",
+    show_default=True,
+    help="text: a tree by sync wave. mermaid: for a Markdown page. dot: for Graphviz.",
+)
+def graph(root: Path | None, cluster: str | None, form: str) -> int:
+    """Draw what components require, conflict with and own.
+
+    \b
+      paddock graph                               the catalogue, in the order of the first sync
+      paddock graph --cluster prod-train-iad      what runs on one cluster
+      paddock graph --format dot | dot -Tsvg      a picture
+    """
+    from paddock.commands import graph as verb
+
+    return verb.run(_session(root, (), "text", "auto", None), cluster=cluster, form=form)
+
+
+@cli.command()
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is not up to date.")
 def codeowners(root: Path | None, check: bool) -> int:
     """Write .github/CODEOWNERS from the team specs."""

@@ -304,6 +304,21 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Two ports with the same number and protocol.", "Server-side apply refuses them (argo-cd#25474).", "Change one."
     ),
     # Templates and components
+    "component-cycle": _of(
+        "Components that require each other in a circle.",
+        "None of them could be first, so their sync waves are undefined.",
+        "Remove one of the requirements.",
+    ),
+    "unknown-requirement": _of(
+        "A component.yaml that requires or conflicts with a component that does not exist.",
+        "The component could run nowhere, or would run beside what it must not meet.",
+        "Correct the name; components are folders of templates/components/.",
+    ),
+    "contradictory-requirement": _of(
+        "A component that conflicts with itself, or with one that it requires or that requires it.",
+        "One of them could run nowhere.",
+        "Remove the conflict or the requirement.",
+    ),
     "incomplete-component": _of(
         "A component folder without component.yaml or one of its schemas.",
         "Its settings and values could not be validated.",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock import catalogue, documents, layout, strays
+from paddock import catalogue, documents, layout, requirements, strays
 from paddock.catalogue import Component
 from paddock.diagnostics import Place, Pointer, Problem
 from paddock.documents import Document
@@ -182,8 +182,9 @@ def load(inputs: Inputs, *, unread: frozenset[str] = frozenset()) -> Loaded:
     schemas = spec_schemas(inputs)
     components, problems = catalogue.read(inputs, schemas, unread=unread)
     names = frozenset(catalogue.folders(inputs, unread=unread))
+    components, faults = requirements.settled(components, known=names)
     loader = _Loader(inputs=inputs, schemas=schemas, components=components, component_names=names)
-    loader.report(problems)
+    loader.report([*problems, *faults])
     fleet = _fleet(loader, loader.documents())
     return Loaded(
         fleet=fleet,

@@ -15,6 +15,7 @@ from paddock.components.context import context
 from paddock.diagnostics import Place
 from paddock.inputs import Inputs
 from paddock.model import Cluster, Environment, Fleet, Spec, Team, Workload
+from paddock.requirements import waves
 
 Json = Any
 
@@ -173,8 +174,8 @@ def _subjects(
     fleet: Fleet, environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
 ) -> Iterator[tuple[applications.Subject, Spec]]:
     yield applications.namespaces_subject(fleet, environment, cluster), cluster
-    for name in cluster.components:
-        yield applications.component_subject(fleet, environment, cluster, catalogue[name]), cluster
+    for name, wave in waves({name: catalogue[name] for name in cluster.components}).items():
+        yield applications.component_subject(fleet, environment, cluster, catalogue[name], wave=wave), cluster
     for team in environment.teams_on(cluster.name):
         yield applications.team_subject(fleet, environment, cluster, team), team
     for workload in environment.workloads_on(cluster.name):
