@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "github", "json")
-_ENGINE_HELP = (
-    "embedded: the schemas in this process. kubeconform: kubeconform -strict as well, and its count must be ours. "
-    "auto: kubeconform too where it is installed."
+_engine = click.option(
+    "--engine",
+    type=click.Choice(("embedded", "auto", "kubeconform")),
+    default="embedded",
+    show_default=True,
+    help="embedded: the schemas in this process. kubeconform: kubeconform -strict as well, and its count must be ours. "
+    "auto: kubeconform too where it is installed.",
 )
 
 
@@ -111,13 +115,7 @@ def cli() -> None:
 
 @cli.command()
 @_common
-@click.option(
-    "--engine",
-    type=click.Choice(("embedded", "auto", "kubeconform")),
-    default="embedded",
-    show_default=True,
-    help=_ENGINE_HELP,
-)
+@_engine
 @click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path(path_type=Path))
 def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
     """Validate specs, templates and every object they render; write nothing.
@@ -138,13 +136,7 @@ def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
     metavar="DIR",
     help="Where the trees go. Default: rendered/ in the repository.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(("embedded", "auto", "kubeconform")),
-    default="embedded",
-    show_default=True,
-    help=_ENGINE_HELP,
-)
+@_engine
 @click.option("--overwrite", is_flag=True, help="Also overwrite files that were edited by hand.")
 def render(output: Path | None, engine: str, overwrite: bool, **common: Any) -> int:
     """Render and validate every environment and write the trees.
