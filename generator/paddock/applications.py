@@ -10,15 +10,22 @@ from typing import Any
 
 from paddock.catalogue import Component
 from paddock.components.context import chart_version, platform_labels
+from paddock.infrastructure import ack
 from paddock.model import Cluster, Environment, Fleet, Team, Workload
 from paddock.names import application_name
 from paddock.namespaces import CLUSTER_NAMESPACE, CONFIRM
-from paddock.projects import platform_project_name, root_project_name, team_project_name
+from paddock.projects import (
+    infrastructure_project_name,
+    platform_project_name,
+    root_project_name,
+    team_project_name,
+)
 
 Json = Any
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 SYNC_OPTIONS = ("ServerSideApply=true", "RespectIgnoreDifferences=true", "SkipDryRunOnMissingResource=true")
+INFRASTRUCTURE_WAVE = -30
 NAMESPACES_WAVE = -20
 TEAMS_WAVE = 5
 WORKLOADS_WAVE = 10
@@ -44,6 +51,8 @@ class Subject:
     compare_options: tuple[str, ...] = ()
     ignore_differences: tuple[Json, ...] = ()
     chart: Mapping[str, Json] | None = None
+    destination: str | None = None
+    """Cluster that it is synced to; None is the cluster itself."""
 
 
 def application(
@@ -63,7 +72,7 @@ def application(
         "annotations": annotations,
         "finalizers": [] if environment.production else [FINALIZER],
         "project": subject.project,
-        "destination": {"name": cluster.identity, "namespace": subject.namespace},
+        "destination": {"name": subject.destination or cluster.identity, "namespace": subject.namespace},
         "chart": subject.chart,
         "repoURL": fleet.platform.repository_url,
         "targetRevision": f"refs/heads/{environment.branch}",
@@ -102,6 +111,21 @@ def component_subject(
         compare_options=tuple(data["compareOptions"]),
         ignore_differences=tuple(data["ignoreDifferences"]),
         chart=chart,
+    )
+
+
+def infrastructure_subject(fleet: Fleet, environment: Environment, cluster: Cluster) -> Subject:
+    """What ACK makes for a cluster: objects on the hub. Fields that AWS fills in by itself stay as they are
+    (gpu-platform.md 8 #20)."""
+    return Subject(
+        parts=("infrastructure",),
+        project=infrastructure_project_name(environment),
+        namespace=ack.namespace(cluster),
+        wave=INFRASTRUCTURE_WAVE,
+        folder=f"clusters/{cluster.name}/infrastructure",
+        labels=platform_labels(fleet, environment.name),
+        compare_options=("ServerSideDiff=true",),
+        destination=fleet.platform.hub_identity,
     )
 
 
@@ -179,7 +203,7 @@ def cluster_secret(fleet: Fleet, cluster: Cluster) -> dict[str, Json]:
         data["server"] = f"arn:aws:eks:{cluster.region}:{cluster.account_id}:cluster/{eks['name']}"
     else:
         config = {
-            "awsAuthConfig": {"clusterName": eks["name"], "roleARN": eks["argoCDRoleARN"]},
+            "awsAuthConfig": {"clusterName": eks["name"], "roleARN": cluster.argocd_role_arn},
             "tlsClientConfig": {"insecure": False, "caData": eks["certificateAuthority"]},
         }
         data |= {"server": eks["endpoint"], "config": json.dumps(config, sort_keys=True)}

@@ -15,6 +15,7 @@ Json = Any
 
 FOLDER = "templates/components/"
 _SCHEMA = URI + "schemas/component.schema.json"
+_IDENTITY_SCHEMA = URI + "schemas/iam.schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +27,18 @@ class Component:
     values: str | None
     resources: tuple[str, ...]
     files: Mapping[str, str]
+    identities: tuple[Mapping[str, Json], ...] = ()
+    """What its pods may do on AWS, by service account: iam.yaml."""
 
     @property
     def path(self) -> str:
         """Path of its component.yaml."""
         return f"{FOLDER}{self.name}/component.yaml"
+
+    @property
+    def identity_path(self) -> str:
+        """Path of its iam.yaml."""
+        return f"{FOLDER}{self.name}/iam.yaml"
 
     @property
     def namespace(self) -> str:
@@ -86,17 +94,14 @@ def _component(
         return None, []
     if path not in files:
         return None, [_problem("incomplete-component", f'component "{name}" has no component.yaml', path)]
-    data, problems = source.parse(files[path].encode(), path)
+    data, problems = _document(path, files, schemas, _SCHEMA)
+    identity = f"{FOLDER}{name}/iam.yaml"
+    identities: Json = {"podIdentities": []}
+    if identity in files:
+        identities, faults = _document(identity, files, schemas, _IDENTITY_SCHEMA)
+        problems += faults
     if problems:
         return None, problems
-    faults = schemas.faults(_SCHEMA, data)
-    if faults:
-        return None, [
-            Problem(
-                id=one.id, message=one.message, help=one.help, place=Place(path=path, pointer=one.pointer, key=one.key)
-            )
-            for one in faults
-        ]
     prefix = f"{FOLDER}{name}/"
     component = Component(
         name=name,
@@ -104,6 +109,7 @@ def _component(
         values=prefix + "values.yaml.j2" if prefix + "values.yaml.j2" in files else None,
         resources=tuple(one for one in files if one.startswith(prefix + "resources/") and one.endswith(".yaml.j2")),
         files={one[len(prefix) + 6 :]: text for one, text in files.items() if one.startswith(prefix + "files/")},
+        identities=tuple(identities["podIdentities"]),
     )
     missing = [
         uri
@@ -117,6 +123,17 @@ def _component(
         if one not in unread
     ]
     return (None if missing else component), problems
+
+
+def _document(path: str, files: Mapping[str, str], schemas: SchemaSet, schema: str) -> tuple[Json, list[Problem]]:
+    """A YAML file of a component, and what is wrong with it."""
+    data, problems = source.parse(files[path].encode(), path)
+    if problems:
+        return None, problems
+    return data, [
+        Problem(id=one.id, message=one.message, help=one.help, place=Place(path=path, pointer=one.pointer, key=one.key))
+        for one in schemas.faults(schema, data)
+    ]
 
 
 def _problem(id: str, message: str, path: str) -> Problem:

@@ -134,6 +134,25 @@ class Cluster(Spec):
         """Minor version, e.g. 1.34."""
         return str(self.data["kubernetesVersion"])
 
+    @property
+    def eks_name(self) -> str:
+        return str(self.data["eks"]["name"])
+
+    @property
+    def provisioner(self) -> str:
+        """ack, terraform or existing: who makes the cluster."""
+        return str(self.data["eks"]["provisioner"])
+
+    @property
+    def registered(self) -> bool:
+        """Whether its API server is known: until then nothing can be synced to it (design section 4)."""
+        return "endpoint" in self.data["eks"]
+
+    @property
+    def argocd_role_arn(self) -> str:
+        """Role that Argo CD assumes to reach the cluster."""
+        return str(self.data["eks"].get("argoCDRoleARN", f"arn:aws:iam::{self.account_id}:role/{self.eks_name}-argocd"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team(Spec):

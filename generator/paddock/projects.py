@@ -7,6 +7,7 @@ from typing import Any
 
 from paddock.catalogue import Component
 from paddock.components.context import platform_labels
+from paddock.infrastructure import ack
 from paddock.model import Environment, Fleet, Team
 from paddock.namespaces import CLUSTER_NAMESPACE, cluster_namespaces
 
@@ -33,6 +34,24 @@ TENANT_KINDS: tuple[dict[str, str], ...] = (
 )
 """Kinds that a team's project may sync: what the workload types render, no RBAC and nothing of Argo CD (3.1 #3, #6)."""
 
+ACK_KINDS: tuple[dict[str, str], ...] = tuple(
+    {"group": f"{group}.services.k8s.aws", "kind": kind}
+    for group, kinds in (
+        ("cloudwatchlogs", ("LogGroup",)),
+        ("ec2", ("LaunchTemplate", "SecurityGroup")),
+        ("ecr", ("Repository",)),
+        ("eks", ("AccessEntry", "Addon", "Cluster", "Nodegroup", "PodIdentityAssociation")),
+        ("eventbridge", ("Rule",)),
+        ("iam", ("Policy", "Role")),
+        ("kms", ("Alias", "Key")),
+        ("rds", ("DBInstance", "DBSubnetGroup")),
+        ("s3", ("Bucket",)),
+        ("sqs", ("Queue",)),
+    )
+    for kind in kinds
+)
+"""Kinds that the infrastructure of a cluster is made of, where ACK makes it."""
+
 
 def root_project_name(environment: Environment) -> str:
     """The project of the root Application."""
@@ -42,6 +61,11 @@ def root_project_name(environment: Environment) -> str:
 def platform_project_name(environment: Environment) -> str:
     """The project of everything the platform team owns in an environment."""
     return f"platform-{environment.name}"
+
+
+def infrastructure_project_name(environment: Environment) -> str:
+    """The project of what ACK makes for an environment's clusters."""
+    return f"infrastructure-{environment.name}"
 
 
 def team_project_name(environment: Environment, team: str) -> str:
@@ -65,6 +89,9 @@ def projects(fleet: Fleet, environment: Environment, catalogue: Mapping[str, Com
         ],
     )
     yield _platform_project(fleet, environment, catalogue)
+    made = [ack.namespace(one) for one in environment.clusters.values() if one.provisioner == "ack"]
+    if made:
+        yield _infrastructure_project(fleet, environment, made)
     for team in environment.teams.values():
         if team.clusters:
             yield _team_project(fleet, environment, team)
@@ -75,6 +102,8 @@ def _platform_project(fleet: Fleet, environment: Environment, catalogue: Mapping
     destinations: set[tuple[str, str]] = set()
     kinds: set[tuple[str, str, str]] = set()
     for cluster in environment.clusters.values():
+        if not cluster.registered:
+            continue
         used = [catalogue[name] for name in cluster.components]
         repos |= {one.repo_url for one in used if one.repo_url}
         namespaces = cluster_namespaces(environment, cluster, catalogue)
@@ -94,6 +123,22 @@ def _platform_project(fleet: Fleet, environment: Environment, catalogue: Mapping
         cluster_kinds=[
             {"group": group, "kind": kind} | ({"name": name} if name else {}) for group, kind, name in sorted(kinds)
         ],
+    )
+
+
+def _infrastructure_project(fleet: Fleet, environment: Environment, namespaces: list[str]) -> dict[str, Json]:
+    return _project(
+        fleet,
+        environment,
+        name=infrastructure_project_name(environment),
+        description=f"AWS resources of the clusters of {environment.name}, made by ACK on the hub",
+        repos=[fleet.platform.repository_url],
+        destinations=[{"name": fleet.platform.hub_identity, "namespace": name} for name in namespaces],
+        cluster_kinds=[
+            *({"group": "", "kind": "Namespace", "name": name} for name in namespaces),
+            *({"group": "services.k8s.aws", "kind": "IAMRoleSelector", "name": name} for name in namespaces),
+        ],
+        namespaced=list(ACK_KINDS),
     )
 
 
@@ -119,7 +164,7 @@ def _team_project(fleet: Fleet, environment: Environment, team: Team) -> dict[st
         destinations=[
             {"name": environment.clusters[cluster].identity, "namespace": team.name}
             for cluster in sorted(team.clusters)
-            if cluster in environment.clusters
+            if cluster in environment.clusters and environment.clusters[cluster].registered
         ],
         namespaced=list(TENANT_KINDS),
         roles=roles,

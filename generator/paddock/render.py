@@ -106,6 +106,8 @@ class Renderer:
 
     def _unit(self, unit: Unit, broken: set[str]) -> Rendered:
         result = Rendered()
+        result.files |= unit.texts
+        result.sources |= dict.fromkeys(unit.texts, unit.sources)
         if unit.values is not None:
             self._values(unit, result, broken)
         for template in unit.templates:

@@ -5,7 +5,7 @@ A unit names its templates and carries their context; nothing here renders."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from paddock import applications, components, namespaces, projects, teams, workl
 from paddock.catalogue import Component
 from paddock.components.context import context
 from paddock.diagnostics import Place
+from paddock.infrastructure import plan
 from paddock.inputs import Inputs
 from paddock.model import Cluster, Environment, Fleet, Spec, Team, Workload
 from paddock.requirements import waves
@@ -44,6 +45,8 @@ class Unit:
     sources: tuple[str, ...] = ()
     values: Values | None = None
     file: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts by path that are written as they are: what another language's own writer made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,10 @@ def cluster_units(
 ) -> Iterator[Pending]:
     """Every unit below clusters/ of an environment, in order."""
     for cluster in environment.clusters.values():
+        build = partial(_infrastructure_units, fleet, environment, cluster, catalogue)
+        yield Pending(place=cluster.place("eks"), build=build)
+        if not cluster.registered:
+            continue  # nothing can be synced to it yet
         yield Pending(
             place=cluster.name_place(), build=partial(_namespace_units, fleet, environment, cluster, catalogue)
         )
@@ -162,6 +169,13 @@ def _argocd_units(
     for project in projects.projects(fleet, environment, catalogue):
         yield unit("appproject", "argocd/projects", project, environment)
     for cluster in environment.clusters.values():
+        if cluster.provisioner == "ack":
+            data = applications.application(
+                fleet, environment, cluster, applications.infrastructure_subject(fleet, environment, cluster), folders
+            )
+            yield unit("application", f"argocd/applications/{cluster.name}", data, cluster)
+        if not cluster.registered:
+            continue
         yield unit("secret", "argocd/clusters", applications.cluster_secret(fleet, cluster), cluster)
         for subject, spec in _subjects(fleet, environment, cluster, catalogue):
             if not subject.chart and subject.folder not in folders and f"{subject.folder}/resources" not in folders:
@@ -180,6 +194,28 @@ def _subjects(
         yield applications.team_subject(fleet, environment, cluster, team), team
     for workload in environment.workloads_on(cluster.name):
         yield applications.workload_subject(environment, cluster, workload), workload
+
+
+def _infrastructure_units(
+    fleet: Fleet, environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
+) -> Iterator[Unit]:
+    """What a cluster needs of AWS, for whoever makes it; nothing where it exists."""
+    if cluster.provisioner == "existing":
+        return
+    made = plan.inventory(fleet, environment, cluster, catalogue)
+    hub = fleet.hub
+    yield Unit(
+        environment=environment.name,
+        cluster=fleet.platform.hub_identity,
+        kubernetes_version=hub.kubernetes_version if hub else cluster.kubernetes_version,
+        folder=f"clusters/{cluster.name}/infrastructure",
+        templates=("templates/infrastructure/ack.yaml.j2",) if made.objects else (),
+        context={"objects": made.objects},
+        place=cluster.place("eks"),
+        spec=cluster,
+        sources=(cluster.origin.base, environment.origin.base, fleet.platform.origin.base),
+        texts={f"terraform/{name}/main.tf.json": text for name, text in made.stacks.items()},
+    )
 
 
 def _namespace_units(

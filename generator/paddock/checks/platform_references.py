@@ -62,7 +62,7 @@ def _clusters(fleet: Fleet) -> Iterator[Problem]:
         eks = cluster.data["eks"]
         keys = (
             ("name", f"{cluster.account_id}/{cluster.region}/{eks['name']}"),
-            ("endpoint", eks["endpoint"].rstrip("/")),
+            *([("endpoint", eks["endpoint"].rstrip("/"))] if cluster.registered else []),
             ("identity", cluster.identity),
         )
         equal = next((key for key in keys if key in seen), None)

@@ -1,0 +1,106 @@
+"""What an AWS resource is here: it says of itself how ACK and how Terraform declare it. Nothing of clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where resources are: an account, a region, and the tags that each of them carries."""
+
+    account_id: str
+    region: str
+    tags: Mapping[str, str]
+
+    @property
+    def partition(self) -> str:
+        """Partition of ARNs: a region says it by its beginning (AWS General Reference, "ARN format")."""
+        return (
+            "aws-us-gov" if self.region.startswith("us-gov-") else "aws-cn" if self.region.startswith("cn-") else "aws"
+        )
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        """ARN of a resource of this account; IAM's have no region."""
+        return f"arn:{self.partition}:{service}:{self.region if region else ''}:{self.account_id}:{resource}"
+
+    def role_arn(self, name: str) -> str:
+        return self.arn("iam", f"role/{name}", region=False)
+
+    def managed_policy_arn(self, name: str) -> str:
+        """ARN of a policy that AWS manages, e.g. AmazonEKSClusterPolicy or service-role/AmazonEBSCSIDriverPolicy."""
+        return f"arn:{self.partition}:iam::aws:policy/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """An attribute of another resource of the same inventory, by Terraform's type and the resource's key."""
+
+    type: str
+    key: str
+    attribute: str = "arn"
+
+    @property
+    def expression(self) -> str:
+        """Terraform's expression, without the template around it."""
+        return f"{self.type}.{self.key}.{self.attribute}"
+
+    @property
+    def ack(self) -> Json:
+        """ACK's reference to the object of this name in the same namespace (gpu-platform.md 1.1)."""
+        return {"from": {"name": self.key}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckObject:
+    """An object of ACK. `retained` resources stay in AWS when the object is deleted."""
+
+    group: str
+    kind: str
+    key: str
+    spec: Mapping[str, Json]
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A resource block of Terraform; strings are literal, expressions are `Reference`s or `Expression`s."""
+
+    type: str
+    key: str
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Text of Terraform's expression language that is more than one reference."""
+
+    text: str
+
+
+class Resource(Protocol):
+    """One thing of the inventory, whatever number of objects or blocks it takes to declare it."""
+
+    @property
+    def key(self) -> str:
+        """Name within the inventory, unique for its class: a DNS label."""
+
+    def ack(self, site: Site) -> Iterator[AckObject]:
+        """Its ACK objects; none where ACK has no kind for it."""
+
+    def terraform(self, site: Site, provider: int) -> Iterator[Block]:
+        """Its resource blocks for a major version of the AWS provider."""
+
+
+def present(arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """The arguments that say something: without None and empty collections."""
+    return {key: value for key, value in arguments.items() if value is not None and value != {} and value != []}
+
+
+def tag_list(tags: Mapping[str, str], *, key: str = "key", value: str = "value") -> list[dict[str, str]]:
+    """Tags as most ACK kinds have them; KMS calls the fields tagKey and tagValue (gpu-platform.md 1.1)."""
+    return [{key: name, value: text} for name, text in sorted(tags.items())]
