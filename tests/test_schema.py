@@ -83,6 +83,19 @@ def told(schema: Any, value: Any) -> list[tuple[str, str, str]]:
         ({"minProperties": 1}, {}, "v is {}, fewer than 1 fields"),
         ({"maxProperties": 0}, {"a": 1}, 'v is {"a": 1}, more than 0 fields'),
         ({"not": {"const": 1}}, 1, "v is 1, which is reserved"),
+        ({"not": {"required": ["b", "a"]}}, {"a": 1, "b": 1}, 'v has "b" and "a", which exclude each other'),
+        ({"not": {"required": ["a"]}}, {"a": 1}, 'v has "a", which is not legal here'),
+        ({"not": {"required": ["a"]}}, 1, "v is 1, which is reserved"),
+        (
+            {"oneOf": [{"required": ["a"]}, True]},
+            {"a": 1},
+            "v is {\"a\": 1}, which is refused: {'a': 1} is valid under each of True, {'required': ['a']}",
+        ),
+        (
+            {"oneOf": [{"required": ["a"]}, {"required": ["b"]}, {"required": ["c"]}]},
+            {"a": 1, "c": 1},
+            'v has "a" and "c", which exclude each other',
+        ),
         ({"anyOf": [{"const": "Never"}, {"type": "integer"}]}, "x", 'v is "x", not "Never" and not a whole number'),
         (
             {"oneOf": [{"type": "object"}, {"type": "array"}, {"type": "null"}]},

@@ -16,7 +16,20 @@ from urllib.parse import urljoin
 import jsonschema_rs
 
 from paddock.diagnostics import Pointer
-from paddock.schema_words import branches, distance, is_leaf, joined, lacks_only, leaves, misses, reason, show, where
+from paddock.schema_words import (
+    branches,
+    distance,
+    excluded,
+    exclusion,
+    is_leaf,
+    joined,
+    lacks_only,
+    leaves,
+    misses,
+    reason,
+    show,
+    where,
+)
 
 Json = Any
 
@@ -131,6 +144,9 @@ class SchemaSet:
                 pointer=(*pointer, error.instance),
                 key=True,
             )
+        elif names := excluded(error):
+            message = f"{where(pointer)} {exclusion(names)}"
+            yield Fault(id="invalid-value", message=message, pointer=(*pointer, names[-1]), key=True)
         else:
             yield Fault(
                 id="invalid-value",

@@ -28,6 +28,21 @@ def misses(error: Any, pointer: Pointer) -> bool:
     return error.validator in ("type", "const", "enum")
 
 
+def excluded(error: Any) -> list[str]:
+    """The fields of a map that may not stand there, or not together: of `not: {required}`, or of a oneOf of such."""
+    if error.validator not in ("not", "oneOf") or not isinstance(error.instance, dict):
+        return []
+    rules = error.validator_value if error.validator == "oneOf" else [error.validator_value]
+    if not all(isinstance(rule, dict) and list(rule) == ["required"] for rule in rules):
+        return []
+    return [name for rule in rules for name in rule["required"] if name in error.instance]
+
+
+def exclusion(names: list[str]) -> str:
+    fields = joined([f'"{name}"' for name in names])
+    return f"has {fields}, which " + ("exclude each other" if len(names) > 1 else "is not legal here")
+
+
 def lacks_only(errors: list[Any], pointer: Pointer) -> bool:
     return all(one.validator == "required" and tuple(one.absolute_path) == pointer for one in errors)
 
