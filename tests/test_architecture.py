@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
     "model": 2,
     "taints": 3,
     "tombstones": 2,
+    "buckets": 3,
     "templating": 2,
     "report.outcome": 2,
     "report.json": 3,
