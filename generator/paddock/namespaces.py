@@ -25,6 +25,8 @@ def cluster_namespaces(
         component = catalogue[name]
         if component.namespace not in ("kube-system", "default"):
             found.setdefault(component.namespace, {}).update(component.data["namespaceLabels"])
+        for further, labels in component.data["ownNamespaces"].items():
+            found.setdefault(further, {}).update(labels)
     # EFA wants the capability IPC_LOCK (gpu-platform.md 6.2), which the level baseline does not allow.
     locking = {one.team for one in environment.workloads_on(cluster.name) if one.data["resources"]["efa"]}
     for team in environment.teams_on(cluster.name):

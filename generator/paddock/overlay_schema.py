@@ -19,6 +19,7 @@ def overlay_schema(documents: Mapping[str, Json], uri: str, type: str | None) ->
     """
     schemas = SchemaSet(documents)
     schema = copy.deepcopy(documents[uri])
+    schema.pop("$defs", None)  # inlined wherever it is used
     parts = schema["properties"]
     parts["spec"] = _relaxed(schemas, parts["spec"], uri, EVERY if type is None else {"type": type})
     parts["metadata"] = _inline(schemas, parts["metadata"], uri)

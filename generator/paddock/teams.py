@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
-from paddock.workloads import companions, network, pods, runs
+from paddock.workloads import companions, mounts, network, pods, runs
 
 RETENTION = "run-retention"
 SCHEDULER = "run-scheduler"
@@ -60,6 +60,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "queue": team.name if stated["flavors"] else None,
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
+        "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
         "roles": _roles(schedulers),
         "roleBindings": _role_bindings(fleet, team, schedulers),
         "networkPolicies": _network_policies(_callees(environment, cluster, team)),

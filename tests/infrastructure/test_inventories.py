@@ -92,7 +92,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
                 lock = spec.get("objectLockConfiguration", {}).get("rule", {}).get("defaultRetention", {})
                 yield "bucket-lock", spec["name"], str(lock.get("days", ""))
                 for rule in spec.get("lifecycle", {}).get("rules", []):
-                    yield "bucket-lifecycle", spec["name"], *_ack_lifecycle(rule)
+                    yield "bucket-lifecycle", spec["name"], rule["id"], *_ack_lifecycle(rule)
             case "DBSubnetGroup":
                 yield "db-subnets", spec["name"], *spec["subnetIDs"]
             case "DBInstance":
@@ -122,6 +122,7 @@ def _ack_lifecycle(rule: Json) -> list[str]:
     return [
         *(f"{one['days']}:{one['storageClass']}" for one in rule.get("transitions", [])),
         str(rule.get("expiration", {}).get("days", "")),
+        str(rule.get("expiration", {}).get("date", "")),
         str(rule.get("noncurrentVersionExpiration", {}).get("noncurrentDays", "")),
         str(rule.get("abortIncompleteMultipartUpload", {}).get("daysAfterInitiation", "")),
     ]
@@ -238,20 +239,18 @@ def _bucket(type: str, one: Json, follow: Any) -> Iterator[Identity]:
         case "_object_lock_configuration":
             yield "bucket-lock", name, str(one["rule"][0]["default_retention"][0]["days"])
         case "_lifecycle_configuration":
-            rule = one["rule"][0]
-            yield (
-                "bucket-lifecycle",
-                name,
-                *(f"{step['days']}:{step['storage_class']}" for step in rule.get("transition", [])),
-                *(
+            for rule in one["rule"]:
+                steps = (f"{step['days']}:{step['storage_class']}" for step in rule.get("transition", []))
+                ends = (
                     str(rule.get(block, [{}])[0].get(field, ""))
                     for block, field in (
                         ("expiration", "days"),
+                        ("expiration", "date"),
                         ("noncurrent_version_expiration", "noncurrent_days"),
                         ("abort_incomplete_multipart_upload", "days_after_initiation"),
                     )
-                ),
-            )
+                )
+                yield "bucket-lifecycle", name, rule["id"], *steps, *ends
 
 
 @pytest.mark.parametrize("identity", CLUSTERS)

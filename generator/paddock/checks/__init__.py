@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 from paddock.catalogue import Component
 from paddock.checks import (
+    bucket_lifecycles,
+    buckets,
     components_required,
+    data_residency,
     duplicate_objects,
     folder_size,
     gpu_fit,
+    mounts,
     name_lengths,
     node_pools,
     permissions,
     platform_references,
     provisioning,
     secrets,
+    storage_classes,
     team_references,
     workload_references,
     workload_shape,
@@ -44,13 +49,18 @@ class OutputCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
+    SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
+    SpecCheck(ids=data_residency.IDS, run=lambda fleet, _: data_residency.check(fleet)),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
+    SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
     SpecCheck(ids=permissions.IDS, run=permissions.check, needs_catalogue=True),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
     SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
+    SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),

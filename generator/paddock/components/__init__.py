@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from paddock.components import (
     argo_cd,
     aws_efa_k8s_device_plugin,
+    aws_fsx_csi_driver,
     aws_load_balancer_controller,
     gpu_operator,
     karpenter,
@@ -31,6 +32,7 @@ View = Callable[[Fleet, Cluster, Mapping[str, Json], Files], dict[str, Json]]
 VIEWS: dict[str, View] = {
     "argo-cd": argo_cd.view,
     "aws-efa-k8s-device-plugin": aws_efa_k8s_device_plugin.view,
+    "aws-fsx-csi-driver": aws_fsx_csi_driver.view,
     "aws-load-balancer-controller": aws_load_balancer_controller.view,
     "gpu-operator": gpu_operator.view,
     "karpenter": karpenter.view,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from paddock import buckets
 from paddock.catalogue import Component
 from paddock.infrastructure import iam
 from paddock.infrastructure.control_plane import role_name
@@ -172,12 +173,12 @@ def _team(environment: Environment, cluster: Cluster, team: Team, site: Site) ->
 
 
 def _bucket_statements(environment: Environment, team: Team, site: Site, cluster: Cluster) -> Iterator[dict[str, Json]]:
-    own = [one["name"] for _, one in sorted(team.data["buckets"].items())]
+    own = [one.name for one in buckets.team_buckets(environment, team)]
     opened = sorted(
-        bucket["name"]
+        bucket.name
         for other in environment.teams.values()
-        for bucket in other.data["buckets"].values()
-        if team.name in bucket.get("access", {}).get("readOnlyTeams", ())
+        for bucket in buckets.team_buckets(environment, other)
+        if team.name in bucket.read_only_teams
     )
     if own:
         yield iam.statement([*READ, *WRITE], _arns(own, site))

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from paddock.infrastructure import iam
 from paddock.infrastructure.resource import AckObject, Block, Json, Reference, Site, present, tag_list
 
+AGED, DATED = "age", "delete-by"
+"""Names of the two rules that a bucket may have."""
+_RULE = {"status": "Enabled"}
+_ALL = {"prefix": ""}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle:
@@ -16,28 +21,31 @@ class Lifecycle:
     transitions: tuple[tuple[int, str], ...] = ()
     """Days since creation and storage class, ascending."""
     expire_after_days: int | None = None
+    expire_on: str | None = None
+    """Date, as 2027-01-31, on which whatever is in the bucket expires: a rule of its own."""
     noncurrent_expire_after_days: int | None = None
     abort_incomplete_upload_after_days: int | None = None
 
     def ack(self) -> list[dict[str, Json]]:
-        """One rule over the whole bucket."""
+        """Rules over the whole bucket."""
         rule = {
-            "id": "paddock",
-            "status": "Enabled",
-            "filter": {"prefix": ""},
+            **_RULE,
+            "id": AGED,
+            "filter": _ALL,
             "transitions": [{"days": days, "storageClass": name} for days, name in self.transitions],
             "expiration": _days("days", self.expire_after_days),
             "noncurrentVersionExpiration": _days("noncurrentDays", self.noncurrent_expire_after_days),
             "abortIncompleteMultipartUpload": _days("daysAfterInitiation", self.abort_incomplete_upload_after_days),
         }
-        return [present(rule)] if self else []
+        rules = [present(rule)] if self.by_age else []
+        return [*rules, {**_RULE, "id": DATED, "filter": _ALL, "expiration": {"date": self.midnight}}][: self.count]
 
     def terraform(self) -> list[dict[str, Json]]:
-        """The same rule."""
+        """The same rules."""
         rule = {
-            "id": "paddock",
-            "status": "Enabled",
-            "filter": [{"prefix": ""}],
+            **_RULE,
+            "id": AGED,
+            "filter": [_ALL],
             "transition": [{"days": days, "storage_class": name} for days, name in self.transitions],
             "expiration": [_days("days", self.expire_after_days)],
             "noncurrent_version_expiration": [_days("noncurrent_days", self.noncurrent_expire_after_days)],
@@ -45,10 +53,23 @@ class Lifecycle:
                 _days("days_after_initiation", self.abort_incomplete_upload_after_days)
             ],
         }
-        return [present({key: value for key, value in rule.items() if value != [{}]})] if self else []
+        rules = [present({key: value for key, value in rule.items() if value != [{}]})] if self.by_age else []
+        return [*rules, {**_RULE, "id": DATED, "filter": [_ALL], "expiration": [{"date": self.midnight}]}][: self.count]
 
-    def __bool__(self) -> bool:
-        return self != Lifecycle()
+    @property
+    def midnight(self) -> str:
+        """The date as S3 wants it: midnight in UTC (S3 API, LifecycleExpiration)."""
+        return f"{self.expire_on}T00:00:00Z"
+
+    @property
+    def by_age(self) -> bool:
+        """Whether anything depends on the age of objects."""
+        return self != Lifecycle(expire_on=self.expire_on)
+
+    @property
+    def count(self) -> int:
+        """Number of rules."""
+        return self.by_age + (self.expire_on is not None)
 
 
 def _days(field: str, days: int | None) -> dict[str, int]:
@@ -67,9 +88,12 @@ class Bucket:
     tags: Mapping[str, str]
     object_lock_days: int | None = None
     """Days for which a version cannot be deleted (mode GOVERNANCE); it can be given only when the bucket is made."""
+    held: bool = False
+    """On legal hold nobody deletes anything."""
 
     def policy(self, site: Site) -> str:
-        """Denies what comes without TLS (S3 user guide, "Restrict access to only HTTPS requests")."""
+        """Denies what comes without TLS (S3 user guide, "Restrict access to only HTTPS requests"), and on legal hold
+        everything that deletes."""
         arn = f"arn:{site.partition}:s3:::{self.name}"
         deny = {
             "Effect": "Deny",
@@ -78,7 +102,13 @@ class Bucket:
             "Resource": [arn, f"{arn}/*"],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
-        return iam.document([deny])
+        hold = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration"],
+            "Resource": [arn, f"{arn}/*"],
+        }
+        return iam.document([deny, hold] if self.held else [deny])
 
     def ack(self, site: Site) -> Iterator[AckObject]:
         encryption = {
@@ -96,7 +126,7 @@ class Bucket:
             ),
             "ownershipControls": {"rules": [{"objectOwnership": "BucketOwnerEnforced"}]},
             "versioning": {"status": "Enabled"} if self.versioning else None,
-            "lifecycle": {"rules": self.lifecycle.ack()} if self.lifecycle else None,
+            "lifecycle": {"rules": self.lifecycle.ack()} if self.lifecycle.count else None,
             "policy": self.policy(site),
             "objectLockEnabledForBucket": True if self.object_lock_days else None,
             "objectLockConfiguration": {"rule": {"defaultRetention": lock}} if self.object_lock_days else None,
@@ -131,7 +161,7 @@ class Bucket:
         yield "policy", {"policy": self.policy(site)}
         if self.versioning:
             yield "versioning", {"versioning_configuration": [{"status": "Enabled"}]}
-        if self.lifecycle:
+        if self.lifecycle.count:
             yield "lifecycle_configuration", {"rule": self.lifecycle.terraform()}
         if self.object_lock_days:
             retention = {"mode": "GOVERNANCE", "days": self.object_lock_days}

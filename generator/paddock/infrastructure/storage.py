@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from paddock import buckets
 from paddock.infrastructure.control_plane import key, subnets, vpc
 from paddock.infrastructure.ec2 import Rule, SecurityGroup
 from paddock.infrastructure.ecr import Repository
 from paddock.infrastructure.rds import PORT, Database
 from paddock.infrastructure.resource import Json, Resource, Site
 from paddock.infrastructure.s3 import Bucket, Lifecycle
-from paddock.model import Cluster, Environment, Team
+from paddock.model import Cluster, Environment
 
 ABORT_DAYS = 7
 """Days after which parts of an upload that never ended go; they cost like objects and nobody sees them."""
@@ -26,19 +27,12 @@ def resources(environment: Environment, cluster: Cluster, site: Site) -> Iterato
         yield Repository(key=f"ecr-{slug}", name=name, untagged_days=stated["untaggedDays"], kms=own)
 
 
-def owner(environment: Environment, team: Team, bucket: Mapping[str, Json]) -> str | None:
-    """The cluster whose inventory a team's bucket is in: the stated one, else the first of the team's by name."""
-    stated = bucket.get("cluster")
-    made = [name for name in sorted(team.clusters) if name in environment.clusters]
-    return str(stated) if stated is not None else next(iter(made), None)
-
-
 def _buckets(environment: Environment, cluster: Cluster, site: Site) -> Iterator[Resource]:
     alias = key(cluster).alias_arn(site)
     for team in environment.teams.values():
-        for name, stated in sorted(team.data["buckets"].items()):
-            if owner(environment, team, stated) == cluster.name:
-                yield _bucket(f"{team.name}-{name}", stated, alias, {"team": team.name, "purpose": stated["purpose"]})
+        for bucket in buckets.team_buckets(environment, team):
+            if bucket.cluster is not None and bucket.cluster.name == cluster.name:
+                yield _bucket(bucket, alias)
     if "mlflow" in cluster.components:
         artifacts = cluster.components["mlflow"].settings["artifacts"]["bucket"]
         yield Bucket(
@@ -51,22 +45,22 @@ def _buckets(environment: Environment, cluster: Cluster, site: Site) -> Iterator
         )
 
 
-def _bucket(key: str, stated: Mapping[str, Json], alias: str, tags: dict[str, str]) -> Bucket:
-    lifecycle = stated.get("lifecycle", {})
-    steps = [(one["afterDays"], one["storageClass"]) for one in lifecycle.get("transitions", ())]
+def _bucket(one: buckets.Bucket, alias: str) -> Bucket:
     return Bucket(
-        key=key,
-        name=stated["name"],
+        key=f"{one.team}-{one.short_name}",
+        name=one.name,
         kms_alias_arn=alias,
-        versioning=stated.get("versioning", True),
+        versioning=one.versioning,
         lifecycle=Lifecycle(
-            transitions=tuple(sorted(steps)),
-            expire_after_days=lifecycle.get("expireAfterDays"),
-            noncurrent_expire_after_days=lifecycle.get("noncurrentExpireAfterDays"),
-            abort_incomplete_upload_after_days=lifecycle.get("abortIncompleteUploadAfterDays", ABORT_DAYS),
+            transitions=tuple((step.after_days, step.storage_class) for step in one.transitions),
+            expire_after_days=one.expire_after_days,
+            expire_on=one.delete_by,
+            noncurrent_expire_after_days=one.noncurrent_expire_after_days if one.versioning else None,
+            abort_incomplete_upload_after_days=one.abort_incomplete_upload_after_days,
         ),
-        tags=tags,
-        object_lock_days=stated.get("retention", {}).get("objectLockDays"),
+        tags={"team": one.team, "purpose": one.purpose, "data-class": one.data_class},
+        object_lock_days=one.object_lock_days,
+        held=one.legal_hold,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
-from paddock.workloads import companions, network, pods
+from paddock.workloads import companions, mounts, network, pods
 
 # The load balancer ends TLS with the certificate that AWS holds for the host; its targets are pods.
 ALB_ANNOTATIONS = {
@@ -18,13 +18,15 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     low, high = pods.replicas(workload)
     scales = high > low
     ports = _ports(workload)
+    mounted = mounts.view(environment, cluster, workload)
     return companions.context(fleet, environment, team, workload) | {
         "placement": pods.placement(fleet, cluster, workload),
         # The autoscaler owns the number of replicas where there is a range (argocd.md 6).
         "replicas": None if scales else low,
         "scaling": {"min": low, "max": high, "target": data["replicas"]["cpuUtilization"]} if scales else None,
         "disruptionBudget": low > 1,
-        "container": _container(cluster, workload, ports),
+        **mounted,
+        "container": _container(cluster, workload, ports, mounted["volumeMounts"]),
         "ports": [
             {
                 "name": port["name"],
@@ -57,7 +59,9 @@ def _metrics_port(workload: Workload, ports: list[dict[str, Json]]) -> str | Non
     return names[0] if names else None
 
 
-def _container(cluster: Cluster, workload: Workload, ports: list[dict[str, Json]]) -> dict[str, Json]:
+def _container(
+    cluster: Cluster, workload: Workload, ports: list[dict[str, Json]], mounted: list[Json]
+) -> dict[str, Json]:
     data = workload.data
     locks_memory = pods.efa_interfaces(cluster, workload) > 0
     container = {
@@ -68,6 +72,7 @@ def _container(cluster: Cluster, workload: Workload, ports: list[dict[str, Json]
         "env": pods.variables(workload, {}),
         "ports": ports,
         "resources": pods.resources(cluster, workload),
+        "volumeMounts": mounted,
         **_probes(workload, ports),
         "securityContext": pods.security_context(locks_memory=locks_memory)
         | {"readOnlyRootFilesystem": False, "runAsNonRoot": True},

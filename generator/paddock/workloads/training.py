@@ -6,7 +6,7 @@ What comes from image, command, args and env is in the run alone: a change of th
 from __future__ import annotations
 
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
-from paddock.workloads import companions, pods, runs
+from paddock.workloads import companions, mounts, pods, runs
 
 # gpu-platform.md 6.2: the interfaces of docker, loopback and pods never lead to another node. A variable of the same
 # name in the run wins over one of the runtime.
@@ -40,6 +40,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
         "securityContext": pods.security_context(locks_memory=locks_memory),
         "sharedMemory": data["sharedMemory"],
         "checkpoint": _checkpoint(workload),
+        **mounts.view(environment, cluster, workload),
         "run": runs.run(workload, spec, labels) if how == "onChange" else None,
         "runTemplate": None if how == "onChange" else runs.template(team, workload, spec, labels),
         "schedule": runs.schedule(fleet, workload, image=kubectl, pod_labels=context["podLabels"])
