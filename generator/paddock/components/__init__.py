@@ -11,6 +11,7 @@ from paddock.components import (
     argo_cd,
     aws_efa_k8s_device_plugin,
     aws_load_balancer_controller,
+    dcgm_exporter,
     gpu_operator,
     karpenter,
     kserve,
@@ -19,6 +20,7 @@ from paddock.components import (
     kueue,
     metrics_server,
     mlflow,
+    nvidia_device_plugin,
 )
 from paddock.model import Cluster, Fleet, Json
 
@@ -32,6 +34,7 @@ VIEWS: dict[str, View] = {
     "argo-cd": argo_cd.view,
     "aws-efa-k8s-device-plugin": aws_efa_k8s_device_plugin.view,
     "aws-load-balancer-controller": aws_load_balancer_controller.view,
+    "dcgm-exporter": dcgm_exporter.view,
     "gpu-operator": gpu_operator.view,
     "karpenter": karpenter.view,
     "kserve": kserve.view,
@@ -40,4 +43,5 @@ VIEWS: dict[str, View] = {
     "kueue": kueue.view,
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
+    "nvidia-device-plugin": nvidia_device_plugin.view,
 }
