@@ -250,3 +250,26 @@ def test_tolerations_of_pools_answer_their_taints(result: Result) -> None:
     taints = pool_taints(pool(result, "prod", "serve-fra", "a100-slices"))
     assert [taint["key"] for taint in taints] == ["nvidia.com/gpu", "nvidia.com/gpu.shared"]
     assert all(tolerated(taint, tolerations(taints)) for taint in taints)
+
+
+def test_images_are_pulled_on_the_pools_that_want_them(rendered: dict[str, Json]) -> None:
+    folder = "prod/clusters/train-iad/components/image-prepull/resources/"
+    sets = {path: one for path, one in named(rendered, "DaemonSet").items() if path.startswith(folder)}
+    assert sorted(sets) == [f"{folder}daemonset-h100.yaml", f"{folder}daemonset-h200.yaml"]
+    image = rendered["prod/clusters/train-iad/workloads/perception/bev-train/" + _run(rendered)]
+    wanted = {part["image"] for part in walk(image) if isinstance(part, dict) and "image" in part}
+    for path, one in sets.items():
+        pod = one["spec"]["template"]["spec"]
+        node_pool = rendered[path.replace("image-prepull", "karpenter").replace("daemonset", "nodepool")]
+        assert pod["nodeSelector"].items() <= node_pool["spec"]["template"]["metadata"]["labels"].items()
+        assert all(tolerated(one, pod["tolerations"]) for one in node_pool["spec"]["template"]["spec"]["taints"])
+        assert {each["image"] for each in pod["initContainers"]} == wanted
+        for container in [*pod["initContainers"], *pod["containers"]]:
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["resources"]["limits"] == {"memory": "64Mi"}
+
+
+def _run(rendered: dict[str, Json]) -> str:
+    """File of the run of bev-train, whose name ends in a digest."""
+    folder = "prod/clusters/train-iad/workloads/perception/bev-train/"
+    return next(path[len(folder) :] for path in sorted(rendered) if path.startswith(f"{folder}trainjob-"))
