@@ -54,6 +54,8 @@ LAYERS: dict[str, int] = {
     "components.context": 5,
     "components.images": 4,
     "components.alerting": 4,
+    "components.gpu_nodes": 4,
+    "components.gpu_rules": 5,
     "components.remote_secrets": 4,
     "components.panels": 4,
     "components.platform_rules": 5,

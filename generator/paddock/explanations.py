@@ -260,6 +260,91 @@ EXPLANATIONS: dict[str, Explanation] = {
     "pool-limit-below-instance": _of(
         "A GPU limit below what one instance has.", "Karpenter never starts a node.", "Raise it."
     ),
+    "pool-limit-below-replicas": _of(
+        "A static pool with a limit below its replicas.", "Karpenter never starts the rest.", "Raise limits.nodes."
+    ),
+    "dynamic-field-on-static-pool": _of(
+        "A limit of anything but nodes, or a weight, on a pool with replicas.",
+        "The API server refuses the NodePool.",
+        "Take the field away.",
+    ),
+    "min-values-above-instance-types": _of(
+        "minValues above the number of instance types.", "No launch could ever satisfy it.", "Lower it."
+    ),
+    "volume-throughput-above-iops": _of(
+        "A gp3 volume with more throughput than its operations allow.",
+        "EC2 refuses the launch: a gp3 volume gives a quarter MiB for each operation.",
+        "Raise iops or lower throughput.",
+    ),
+    "reservation-outside-zone": _of(
+        "A capacity reservation in a zone that its pool does not use.",
+        "It is paid for, and no node ever comes from it.",
+        "Give the pool the zone, or the reservation a pool of its own.",
+    ),
+    "reservation-instance-type": _of(
+        "A capacity reservation of an instance type that its pool does not make.",
+        "It is paid for, and no node ever comes from it.",
+        "Give the pool the instance type, or the reservation a pool of its own.",
+    ),
+    "reservation-without-reserved": _of(
+        "Capacity reservations on a pool without the capacity type reserved.",
+        "They are paid for and not used.",
+        "Add reserved to capacityTypes.",
+    ),
+    "several-capacity-blocks": _of(
+        "More than one capacity block in a pool.",
+        "Karpenter does not tell blocks of one type and zone apart (karpenter-provider-aws#8514).",
+        "One pool for each block.",
+    ),
+    "capacity-block-without-end": _of(
+        "A capacity block that does not say when it ends.",
+        "Its nodes go at that time, whatever runs on them.",
+        "Add ends, as AWS states it with the block.",
+    ),
+    "limit-below-reservation": _of(
+        "A pool's limit below what is reserved for it.",
+        "What is above the limit is paid for and never used.",
+        "Raise the limit.",
+    ),
+    "replicas-above-reservation": _of(
+        "A static pool of reserved capacity alone with more replicas than reserved instances.",
+        "The rest would never start.",
+        "Lower replicas, reserve more, or add on-demand.",
+    ),
+    "pool-without-device-plugin": _of(
+        "A GPU pool on a cluster without a device plugin.",
+        "Nodes never offer nvidia.com/gpu, and Karpenter waits for ever (karpenter-provider-aws#1914).",
+        "Enable gpu-operator or nvidia-device-plugin.",
+    ),
+    "efa-without-device-plugin": _of(
+        "An EFA pool on a cluster without the EFA device plugin.",
+        "Nodes never offer vpc.amazonaws.com/efa, and pods wait for ever.",
+        "Enable aws-efa-k8s-device-plugin.",
+    ),
+    "driver-too-old": _of(
+        "An instance type that wants a newer NVIDIA driver than EKS' images have.",
+        "Its GPUs would not work.",
+        "Use another family.",
+    ),
+    "unsupported-mig": _of(
+        "A MIG profile on a GPU model without MIG.", "The MIG manager fails on every node.", "Use timeSlicing."
+    ),
+    "mig-without-manager": _of(
+        "A MIG profile on a cluster without the MIG manager.",
+        "Nobody cuts the GPUs; pods get whole ones.",
+        "Enable gpu-operator.",
+    ),
+    "unknown-time-slicing": _of(
+        "A pool whose timeSlicing names no setting of the cluster's device plugin.",
+        "The device plugin does not start on its nodes.",
+        "Correct the name, or add the setting.",
+    ),
+    "grace-period-below-deadline": _of(
+        "A run that may take longer than a drain of its node.",
+        "Drift and expiry end a drain by force after terminationGracePeriod; the run loses what it did since its last "
+        "checkpoint.",
+        "Raise the pool's terminationGracePeriod, or lower the deadline.",
+    ),
     "topology-without-levels": _of(
         "Topology-aware placement on a cluster without topologyLevels.",
         "Kueue would have no Topology.",

@@ -82,7 +82,7 @@ def _cluster(environment: str, name: str, role: str) -> Json:
             "instanceTypes": ["p5.48xlarge"],
             "capacityTypes": ["on-demand"],
             "zones": ["us-east-1a"],
-            "efa": True,
+            "efa": role == "training",
             "limits": {"nvidia.com/gpu": "80000"},
         },
         "l4": {

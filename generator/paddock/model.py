@@ -101,6 +101,17 @@ class NodePool:
     def efa(self) -> bool:
         return bool(self.data["efa"])
 
+    @property
+    def shared_gpus(self) -> bool:
+        """Whether a GPU of it is not a whole one (MIG, time-slicing): only workloads that name the pool run on it."""
+        gpu = self.data.get("gpu", {})
+        return "mig" in gpu or "timeSlicing" in gpu
+
+    @property
+    def bottlerocket(self) -> bool:
+        """Whether its nodes run Bottlerocket, whose NVIDIA image has a device plugin of its own."""
+        return str(self.data["ami"]).startswith("bottlerocket@")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentUse:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from paddock.model import NodePool
 
 GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}
+_SHARED_TAINT = {"key": "nvidia.com/gpu.shared", "value": "true", "effect": "NoSchedule"}
 
 
 def pool_taints(pool: NodePool) -> list[dict[str, str]]:
-    """Taints of a pool's nodes, sorted by key; GPU pools carry nvidia.com/gpu by themselves."""
+    """Taints of a pool's nodes, sorted by key; GPU pools carry nvidia.com/gpu by themselves, and those whose GPUs are
+    shared nvidia.com/gpu.shared: a workload that wants whole GPUs of the model must not land there."""
     stated = {key: {"key": key, **taint} for key, taint in pool.data["taints"].items()}
     if pool.gpu_model:
         stated.setdefault(GPU_TAINT["key"], GPU_TAINT)
+    if pool.shared_gpus:
+        stated.setdefault(_SHARED_TAINT["key"], _SHARED_TAINT)
     return [stated[key] for key in sorted(stated)]
 
 

@@ -102,6 +102,11 @@ def _obstacle(pool: NodePool, workload: Workload) -> _Obstacle | None:
     obstacles = [_instance_obstacle(instance, resources) for instance in _largest_first(known)]
     if all(obstacles):
         return obstacles[0]
+    if pool.shared_gpus and workload.data.get("pool") != pool.name:
+        return _Obstacle(reason="its GPUs are shared; only workloads that name the pool run on it")
+    nodes = pool.data.get("replicas")
+    if nodes is not None and nodes < workload.data.get("nodes", 1):
+        return _Obstacle(reason=f"it has {nodes} nodes, the workload needs {workload.data['nodes']}", field=("nodes",))
     limit = pool.data["limits"].get("nvidia.com/gpu")
     wanted = workload.data.get("nodes", 1) * gpu["count"]
     if limit is not None and parse(limit) < wanted:

@@ -18,8 +18,16 @@ IDS = (
     "instance-without-efa",
     "reserved-without-reservation",
     "pool-limit-below-instance",
+    "pool-limit-below-replicas",
+    "dynamic-field-on-static-pool",
+    "min-values-above-instance-types",
+    "volume-throughput-above-iops",
     "topology-without-levels",
 )
+
+
+# gp3 gives at most 0.25 MiB a second for each operation a second (EBS user guide, "General Purpose SSD volumes").
+_IOPS_OF_A_MIB = 4
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
@@ -28,6 +36,53 @@ def check(fleet: Fleet) -> Iterator[Problem]:
         for pool in cluster.node_pools.values():
             yield from _instances(cluster, pool)
             yield from _placement(cluster, pool)
+            yield from _static(cluster, pool)
+            yield from _numbers(cluster, pool)
+
+
+def _static(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    """What the CRD refuses beside `replicas` (gpu-platform.md 3.1), and a limit that stops a replica."""
+    replicas = pool.data.get("replicas")
+    if replicas is None:
+        return
+    limits = [("limits", resource) for resource in sorted(pool.data["limits"]) if resource != "nodes"]
+    for field in [*limits, *([("weight",)] if "weight" in pool.data else [])]:
+        yield Problem(
+            id="dynamic-field-on-static-pool",
+            message=f'pool "{pool.name}" has a fixed number of nodes, so {".".join(field)} has no place in it',
+            place=cluster.place("nodePools", pool.name, *field),
+            help="take it away; beside replicas only limits.nodes stands",
+        )
+    limit = pool.data["limits"].get("nodes")
+    if limit is not None and parse(limit) < replicas:
+        yield Problem(
+            id="pool-limit-below-replicas",
+            message=f'pool "{pool.name}" wants {replicas} nodes, but its limit is {limit}',
+            place=cluster.place("nodePools", pool.name, "limits", "nodes"),
+            help=f"write at least {replicas}; one more lets a node be replaced before it goes",
+        )
+
+
+def _numbers(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    """Numbers that Karpenter or EC2 compare with one another."""
+    least, types = pool.data.get("minValues", 0), pool.data["instanceTypes"]
+    if least > len(types):
+        yield Problem(
+            id="min-values-above-instance-types",
+            message=f'pool "{pool.name}" wants {least} instance types to be open, but has {len(types)}',
+            place=cluster.place("nodePools", pool.name, "minValues"),
+            help=f"write at most {len(types)}, or add instance types",
+        )
+    volume = pool.data.get("volumePerformance")
+    if volume and volume["throughput"] * _IOPS_OF_A_MIB > volume["iops"]:
+        wanted = volume["throughput"] * _IOPS_OF_A_MIB
+        yield Problem(
+            id="volume-throughput-above-iops",
+            message=f"a volume with {volume['iops']} operations a second cannot have {volume['throughput']} MiB "
+            "a second",
+            place=cluster.place("nodePools", pool.name, "volumePerformance", "throughput"),
+            help=f"write iops: {wanted}, or throughput: {volume['iops'] // _IOPS_OF_A_MIB}",
+        )
 
 
 def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:

@@ -12,7 +12,9 @@ from paddock.components import (
     aws_efa_k8s_device_plugin,
     aws_fsx_csi_driver,
     aws_load_balancer_controller,
+    dcgm_exporter,
     gpu_operator,
+    image_prepull,
     karpenter,
     kserve,
     kube_prometheus_stack,
@@ -20,6 +22,7 @@ from paddock.components import (
     kueue,
     metrics_server,
     mlflow,
+    nvidia_device_plugin,
 )
 from paddock.model import Cluster, Fleet, Json
 
@@ -34,7 +37,9 @@ VIEWS: dict[str, View] = {
     "aws-efa-k8s-device-plugin": aws_efa_k8s_device_plugin.view,
     "aws-fsx-csi-driver": aws_fsx_csi_driver.view,
     "aws-load-balancer-controller": aws_load_balancer_controller.view,
+    "dcgm-exporter": dcgm_exporter.view,
     "gpu-operator": gpu_operator.view,
+    "image-prepull": image_prepull.view,
     "karpenter": karpenter.view,
     "kserve": kserve.view,
     "kube-prometheus-stack": kube_prometheus_stack.view,
@@ -42,4 +47,5 @@ VIEWS: dict[str, View] = {
     "kueue": kueue.view,
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
+    "nvidia-device-plugin": nvidia_device_plugin.view,
 }

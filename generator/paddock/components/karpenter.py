@@ -11,10 +11,20 @@ from paddock.taints import pool_taints
 _DISCOVERY = "karpenter.sh/discovery"
 # Nights and weekends in UTC are when a GPU node may be replaced for drift or a better fit (gpu-platform.md 3.6).
 _WORKING_HOURS = {"schedule": "0 6 * * mon-fri", "duration": "14h"}
+# The kubelet's own hard thresholds on Linux, which a stated map replaces as a whole (kubernetes.io, "Node-pressure
+# Eviction"): a signal that is left out would have none.
+_EVICTION = {
+    "imagefs.available": "15%",
+    "imagefs.inodesFree": "5%",
+    "memory.available": "100Mi",
+    "nodefs.available": "10%",
+    "nodefs.inodesFree": "5%",
+}
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`pools`: one entry a node pool with `name` and the specs of both objects; `nodeRole` and `queue`: their names.
+    """`pools`: one entry a node pool with `name` and the specs of both objects; `queue`: the interruption queue's name;
+    `staticCapacity`: whether a pool needs that feature gate.
 
     The default names are those of Karpenter's getting-started page: role KarpenterNodeRole-<EKS cluster>, queue
     <EKS cluster>.
@@ -24,6 +34,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     domain = fleet.platform.data["labelDomain"]
     return {
         "queue": settings.get("interruptionQueue", eks_name),
+        "staticCapacity": any("replicas" in pool.data for pool in cluster.node_pools.values()),
         "pools": [
             {
                 "name": pool.name,
@@ -40,25 +51,41 @@ def _node_pool(pool: NodePool, domain: str) -> dict[str, Json]:
     """Parts of a NodePool's spec. Limits are strings: numbers would come back as strings (gpu-platform.md 3.1)."""
     return {
         "labels": _node_labels(pool, domain),
-        "requirements": [{"key": key, "operator": "In", "values": values} for key, values in _requirements(pool)],
+        "requirements": _requirements(pool),
         "taints": pool_taints(pool),
         "expireAfter": pool.data["expireAfter"],
         "terminationGracePeriod": pool.data.get("terminationGracePeriod"),
         "disruption": _disruption(pool),
+        "replicas": pool.data.get("replicas"),
         "limits": dict(sorted(pool.data["limits"].items())),
         "weight": pool.data.get("weight"),
     }
 
 
 def _node_labels(pool: NodePool, domain: str) -> dict[str, str]:
-    labels = {f"{domain}/pool": pool.name, **pool.data["labels"]}
-    if pool.gpu_model and _bottlerocket(pool):
+    labels = {f"{domain}/pool": pool.name, **_sharing_labels(pool), **pool.data["labels"]}
+    if pool.gpu_model and pool.bottlerocket:
         # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight (gpu-platform.md 4.1).
         labels["nvidia.com/gpu.deploy.device-plugin"] = "false"
     return dict(sorted(labels.items()))
 
 
-def _requirements(pool: NodePool) -> list[tuple[str, list[str]]]:
+def _sharing_labels(pool: NodePool) -> dict[str, str]:
+    """What the MIG manager and the device plugin read on a node (gpu-platform.md 4.1)."""
+    gpu = pool.data.get("gpu", {})
+    keys = {"mig": "nvidia.com/mig.config", "timeSlicing": "nvidia.com/device-plugin.config"}
+    return {key: gpu[field] for field, key in keys.items() if field in gpu}
+
+
+def _requirements(pool: NodePool) -> list[dict[str, Json]]:
+    """Requirements; minValues, the flexibility that spot needs, stands at the instance types."""
+    found: list[dict[str, Json]] = [{"key": key, "operator": "In", "values": one} for key, one in _allowed(pool)]
+    if "minValues" in pool.data:
+        found[0]["minValues"] = pool.data["minValues"]
+    return found
+
+
+def _allowed(pool: NodePool) -> list[tuple[str, list[str]]]:
     return [
         ("node.kubernetes.io/instance-type", sorted(pool.data["instanceTypes"])),
         ("karpenter.sh/capacity-type", sorted(pool.data["capacityTypes"])),
@@ -97,12 +124,13 @@ def _node_class(pool: NodePool, cluster: Cluster, settings: Mapping[str, Json], 
         "amiSelectorTerms": [{"alias": pool.data["ami"]}],
         "subnetSelectorTerms": discovery,
         "securityGroupSelectorTerms": discovery,
-        "capacityReservationSelectorTerms": [{"id": one} for one in pool.data.get("capacityReservations", [])],
+        "capacityReservationSelectorTerms": [{"id": one} for one in sorted(pool.data.get("capacityReservations", {}))],
         "placementGroupSelector": {"name": group} if group else None,
         "networkInterfaces": network_interfaces(pool) if pool.efa else [],
         "blockDeviceMappings": _disks(pool),
         "instanceStorePolicy": pool.data.get("instanceStore"),
-        "kubelet": settings["kubelet"],
+        "detailedMonitoring": pool.data["detailedMonitoring"],
+        "kubelet": kubelet(pool, settings["kubelet"]),
         "tags": {
             **settings["tags"],
             "environment": cluster.environment,
@@ -127,22 +155,41 @@ def network_interfaces(pool: NodePool) -> list[dict[str, Json]]:
     return [{"networkCardIndex": card, "deviceIndex": device, "interfaceType": kind} for card, device, kind in places]
 
 
+def kubelet(pool: NodePool, everywhere: Mapping[str, Json]) -> dict[str, Json]:
+    """Kubelet fields of an EC2NodeClass: the pool's own merged over those of every pool, resource by resource.
+
+    A soft threshold and its grace period are one thing in the spec and a pair of maps here, which Karpenter wants to
+    have the same keys (gpu-platform.md 3.2).
+    """
+    stated = pool.data.get("kubelet", {})
+    found: dict[str, Json] = dict(everywhere)
+    if "maxPods" in stated:
+        found["maxPods"] = stated["maxPods"]
+    for field in ("systemReserved", "kubeReserved"):
+        if field in stated:
+            found[field] = dict(sorted({**everywhere.get(field, {}), **stated[field]}.items()))
+    if "evictionHard" in stated:
+        found["evictionHard"] = dict(sorted({**_EVICTION, **stated["evictionHard"]}.items()))
+    if "evictionSoft" in stated:
+        soft = sorted(stated["evictionSoft"].items())
+        found["evictionSoft"] = {signal: one["threshold"] for signal, one in soft}
+        found["evictionSoftGracePeriod"] = {signal: one["gracePeriod"] for signal, one in soft}
+    return found
+
+
 def _disks(pool: NodePool) -> list[dict[str, Json]]:
     """Encrypted gp3: one root disk on AL2023; on Bottlerocket 4Gi of system and the data disk (gpu-platform.md 3.4)."""
-    if _bottlerocket(pool):
-        return [_disk("/dev/xvda", "4Gi"), _disk("/dev/xvdb", pool.data["volume"])]
-    return [_disk("/dev/xvda", pool.data["volume"])]
+    performance = pool.data.get("volumePerformance", {})
+    if pool.bottlerocket:
+        return [_disk("/dev/xvda", "4Gi", {}), _disk("/dev/xvdb", pool.data["volume"], performance)]
+    return [_disk("/dev/xvda", pool.data["volume"], performance)]
 
 
-def _disk(device: str, size: str) -> dict[str, Json]:
+def _disk(device: str, size: str, performance: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "deviceName": device,
-        "ebs": {"volumeSize": size, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True},
+        "ebs": {"volumeSize": size, "volumeType": "gp3", **performance, "encrypted": True, "deleteOnTermination": True},
     }
-
-
-def _bottlerocket(pool: NodePool) -> bool:
-    return str(pool.data["ami"]).startswith("bottlerocket@")
 
 
 def _types(pool: NodePool) -> list[InstanceType]:

@@ -80,7 +80,7 @@ def pools(cluster: Cluster, workload: Workload) -> list[NodePool]:
     if "gpu" not in wanted:
         return []
     found = [pool for pool in cluster.node_pools.values() if pool.gpu_model == wanted["gpu"]["model"]]
-    return [pool for pool in found if pool.efa or not wanted["efa"]]
+    return [pool for pool in found if not pool.shared_gpus and (pool.efa or not wanted["efa"])]
 
 
 def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, Json]:
