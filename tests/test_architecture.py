@@ -50,6 +50,7 @@ LAYERS: dict[str, int] = {
     "load": 6,
     "components.context": 5,
     "components.images": 4,
+    "components.kueue_cohorts": 5,
     "components.alerting": 4,
     "components.remote_secrets": 4,
     "components.panels": 4,

@@ -11,6 +11,8 @@ from paddock.checks import (
     duplicate_objects,
     folder_size,
     gpu_fit,
+    kueue_capacity,
+    kueue_cohorts,
     name_lengths,
     node_pools,
     platform_references,
@@ -44,6 +46,8 @@ class OutputCheck:
 SPEC_CHECKS = (
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
+    SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
+    SpecCheck(ids=kueue_cohorts.IDS, run=lambda fleet, _: kueue_cohorts.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
