@@ -227,6 +227,26 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Kueue's webhook refuses the ClusterQueues.",
         "Let reclaimWithinCohort be LowerPriority or Any.",
     ),
+    "buffer-above-pool-limit": _of(
+        "A buffer of pause pods that is larger than its node pool may grow.",
+        "Some of its pods would wait for ever, and real pods would find the pool full.",
+        "Lower replicas or resources, or raise the pool's limit.",
+    ),
+    "buffer-not-preemptible": _of(
+        "A buffer whose priority class has no negative value.",
+        "Pods without a class have 0: they would wait beside the room that is kept for them.",
+        "Use a class with a negative value.",
+    ),
+    "two-priority-classes": _of(
+        "Two priority classes for the same pods.",
+        "A pod has one, and Kubernetes allows one default.",
+        "Remove it from one of them.",
+    ),
+    "unknown-priority-class": _of(
+        "A priority class that platform.yaml does not have.",
+        "Kubernetes refuses pods whose class does not exist.",
+        "Correct the name, or add it to priorityClasses.",
+    ),
     "cohort-cycle": _of(
         "Cohorts that are above each other in a circle.",
         "Kueue disables every ClusterQueue below them.",

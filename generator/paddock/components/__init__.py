@@ -20,6 +20,7 @@ from paddock.components import (
     kueue,
     metrics_server,
     mlflow,
+    overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
 
@@ -42,4 +43,5 @@ VIEWS: dict[str, View] = {
     "kueue": kueue.view,
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
+    "overprovisioning": overprovisioning.view,
 }
