@@ -252,6 +252,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Kueue disables every ClusterQueue below them.",
         "Remove one parent.",
     ),
+    "incompatible-versions": _of(
+        "Chart pins of two components that run together and do not work together.",
+        "The older one lacks what the newer one reads or writes: runs stay suspended, and nothing says why.",
+        "Pin both to versions that belong together.",
+    ),
     "limit-without-cohort": _of(
         "A borrowing or lending limit on the root of the cohorts.",
         "There is nothing above it to borrow from or to lend to, and Kueue's webhook refuses it.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paddock.catalogue import Component
 from paddock.checks import (
+    component_versions,
     components_required,
     duplicate_objects,
     folder_size,
@@ -45,6 +46,7 @@ class OutputCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
     SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
