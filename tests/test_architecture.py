@@ -53,6 +53,7 @@ LAYERS: dict[str, int] = {
     "load": 6,
     "components.context": 5,
     "components.images": 4,
+    "components.kueue_cohorts": 5,
     "components.alerting": 4,
     "components.gpu_nodes": 4,
     "components.gpu_rules": 5,

@@ -217,6 +217,77 @@ EXPLANATIONS: dict[str, Explanation] = {
     "lending-above-nominal": _of(
         "A lendingLimit above the nominalQuota.", "Kueue's webhook refuses the ClusterQueue.", "Lower it."
     ),
+    "borrow-preemption-with-fair-sharing": _of(
+        "borrowWithinCohort beside fair sharing.",
+        "Kueue reads it only without fair sharing: whoever wrote it believes in a preemption that never happens.",
+        "Remove it and set weights, or switch fairSharing off.",
+    ),
+    "borrow-preemption-without-reclaim": _of(
+        "borrowWithinCohort with reclaimWithinCohort: Never.",
+        "Kueue's webhook refuses the ClusterQueues.",
+        "Let reclaimWithinCohort be LowerPriority or Any.",
+    ),
+    "buffer-above-pool-limit": _of(
+        "A buffer of pause pods that is larger than its node pool may grow.",
+        "Some of its pods would wait for ever, and real pods would find the pool full.",
+        "Lower replicas or resources, or raise the pool's limit.",
+    ),
+    "buffer-not-preemptible": _of(
+        "A buffer whose priority class has no negative value.",
+        "Pods without a class have 0: they would wait beside the room that is kept for them.",
+        "Use a class with a negative value.",
+    ),
+    "two-priority-classes": _of(
+        "Two priority classes for the same pods.",
+        "A pod has one, and Kubernetes allows one default.",
+        "Remove it from one of them.",
+    ),
+    "unknown-priority-class": _of(
+        "A priority class that platform.yaml does not have.",
+        "Kubernetes refuses pods whose class does not exist.",
+        "Correct the name, or add it to priorityClasses.",
+    ),
+    "cohort-cycle": _of(
+        "Cohorts that are above each other in a circle.",
+        "Kueue disables every ClusterQueue below them.",
+        "Remove one parent.",
+    ),
+    "incompatible-versions": _of(
+        "Chart pins of two components that run together and do not work together.",
+        "The older one lacks what the newer one reads or writes: runs stay suspended, and nothing says why.",
+        "Pin both to versions that belong together.",
+    ),
+    "limit-without-cohort": _of(
+        "A borrowing or lending limit on the root of the cohorts.",
+        "There is nothing above it to borrow from or to lend to, and Kueue's webhook refuses it.",
+        "Remove the limit.",
+    ),
+    "preference-without-next-flavor": _of(
+        "flavorFungibility.preference where the search may stop at the first flavor.",
+        "Kueue compares flavors only if it looks at all of them, and its webhook refuses the ClusterQueues.",
+        "Let whenCanBorrow and whenCanPreempt be TryNextFlavor, or remove preference.",
+    ),
+    "queue-too-large": _of(
+        "More flavors or resources than one resource group of Kueue holds.",
+        "Kueue's webhook refuses the ClusterQueue.",
+        "Leave out flavors or resources that the team does not use.",
+    ),
+    "quota-above-pool-limit": _of(
+        "Nominal quota in a node pool that adds up to more than the pool's limit.",
+        "Kueue admits runs up to the quota, Karpenter starts no node beyond the limit: admitted runs wait, lose their "
+        "quota and are queued again. Borrowing may promise a GPU twice, nominal quota may not.",
+        "Lower a nominalQuota and allow borrowing, or raise the limit.",
+    ),
+    "resource-without-quota": _of(
+        "A workload that asks for a resource of which its queue has no quota.",
+        "Kueue holds back a run that asks for anything its queue does not cover.",
+        "Add the resource to the team's flavor.",
+    ),
+    "unknown-cohort": _of(
+        "A cohort that the cluster's Kueue settings do not have.",
+        "Kueue would make an empty one: the team could borrow from nobody.",
+        "Correct the name, or add the cohort.",
+    ),
     "promotion-cycle": _of(
         "Environments that are promoted after each other in a circle.",
         "None of them would be first.",

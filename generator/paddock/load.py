@@ -148,7 +148,7 @@ class _Loader:
                 self.report([_setting_problem(fault, spec, name, stated=use is not None)])
             if not faults:
                 settings = _ordered(self.schemas.with_defaults(component.settings_schema, settings))
-            uses[name] = ComponentUse(name=name, settings=settings)
+            uses[name] = ComponentUse(name=name, settings=settings, valid=not faults)
         return uses
 
     def unknown_components(self, what: str, spec: Spec) -> None:

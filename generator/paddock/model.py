@@ -115,10 +115,11 @@ class NodePool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentUse:
-    """A component that runs on a cluster, with its settings (schema defaults filled in)."""
+    """A component that runs on a cluster, with its settings (schema defaults filled in if `valid`, else as stated)."""
 
     name: str
     settings: Mapping[str, Json]
+    valid: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from paddock.workloads import companions, mounts, network, pods, runs
 RETENTION = "run-retention"
 SCHEDULER = "run-scheduler"
 SLACK_SECRET = "alertmanager-slack"
+RAY_OPERATOR = "kuberay-system"
+RAY_DASHBOARD = 8265
 
 _LOOK = ["get", "list", "watch"]
 _RUN = ["create", "delete", "get", "list", "patch", "update", "watch"]
@@ -17,6 +19,7 @@ _RUN = ["create", "delete", "get", "list", "patch", "update", "watch"]
 # (NetworkPolicies, quotas, RBAC, service accounts), and no one reads or fetches a Secret (argocd.md 3.1).
 EDIT_RULES: tuple[dict[str, list[str]], ...] = (
     {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": _RUN},
+    {"apiGroups": ["ray.io"], "resources": ["rayclusters", "rayjobs"], "verbs": _RUN},
     {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"], "verbs": _RUN},
     {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": _RUN},
     {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": _RUN},
@@ -63,7 +66,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
         "roles": _roles(schedulers),
         "roleBindings": _role_bindings(fleet, team, schedulers),
-        "networkPolicies": _network_policies(_callees(environment, cluster, team)),
+        "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
         "alerts": _alerts(environment, team),
         "retention": _retention(fleet, environment, team),
     }
@@ -158,6 +161,14 @@ def _network_policies(callees: list[str]) -> list[Json]:
         *({"name": name, "types": ["Egress"], "ingress": [], "egress": [rule]} for name, rule in outward),
         {"name": "allow-monitoring", "types": ["Ingress"], "ingress": [monitoring], "egress": []},
     ]
+
+
+def _ray_policies(cluster: Cluster) -> list[Json]:
+    """KubeRay asks the dashboard of a head how its job goes; a RayJob would never end for it otherwise."""
+    if "kuberay-operator" not in cluster.components:
+        return []
+    rule = {"from": [network.namespace(RAY_OPERATOR)], "ports": [{"protocol": "TCP", "port": RAY_DASHBOARD}]}
+    return [{"name": "allow-ray-operator", "types": ["Ingress"], "ingress": [rule], "egress": []}]
 
 
 def _alerts(environment: Environment, team: Team) -> dict[str, Json]:

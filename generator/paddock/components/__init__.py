@@ -19,10 +19,12 @@ from paddock.components import (
     kserve,
     kube_prometheus_stack,
     kubeflow_trainer,
+    kuberay_operator,
     kueue,
     metrics_server,
     mlflow,
     nvidia_device_plugin,
+    overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
 
@@ -44,8 +46,10 @@ VIEWS: dict[str, View] = {
     "kserve": kserve.view,
     "kube-prometheus-stack": kube_prometheus_stack.view,
     "kubeflow-trainer": kubeflow_trainer.view,
+    "kuberay-operator": kuberay_operator.view,
     "kueue": kueue.view,
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
     "nvidia-device-plugin": nvidia_device_plugin.view,
+    "overprovisioning": overprovisioning.view,
 }

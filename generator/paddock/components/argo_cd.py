@@ -16,6 +16,16 @@ _ALB = {
 }
 
 
+# Kueue holds a cluster or job back, and Ray's autoscaler owns the number of workers where it is on (charts.md 3.5;
+# ray-project/ray#59085). Nowhere else: what is ignored within a list is taken from the cluster with the whole list
+# (argo-cd#17694), so worker groups of an autoscaled cluster change with its name only.
+_AUTOSCALED = "select(.enableInTreeAutoscaling == true) | .workerGroupSpecs[]?.replicas"
+_RAY_DIFFERENCES = {
+    "ray.io/RayCluster": [".spec.suspend", f".spec | {_AUTOSCALED}"],
+    "ray.io/RayJob": [".spec.suspend", f".spec.rayClusterSpec | {_AUTOSCALED}"],
+}
+
+
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`host`, `policy` (policy.csv), `oidc` (oidc.config or None), `ingress` (or None), `insecure`, and the health
     checks `applicationHealth` (Lua) and `customizations` (YAML)."""
@@ -29,7 +39,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "insecure": "true" if ingress else "false",
         "applicationHealth": files["health-application.lua"],
         # Wildcards are legal in this key only, not in resource.customizations.health.<group>_<kind> (health.md).
-        "customizations": emit.document({"*.services.k8s.aws/*": {"health.lua": files["health-ack.lua"]}}),
+        "customizations": emit.document(_customizations(files)),
     }
 
 
@@ -77,3 +87,12 @@ def _ingress(stated: Mapping[str, Json]) -> dict[str, Json]:
         "annotations": {**(_ALB if alb else {}), **stated["annotations"]},
         "tls": stated["tls"],
     }
+
+
+def _customizations(files: Mapping[str, str]) -> dict[str, Json]:
+    """Health and ignored differences by group and kind; ignoreDifferences is YAML text of its own."""
+    ignored = {
+        kind: {"ignoreDifferences": emit.document({"jqPathExpressions": paths})}
+        for kind, paths in _RAY_DIFFERENCES.items()
+    }
+    return {"*.services.k8s.aws/*": {"health.lua": files["health-ack.lua"]}, **ignored}

@@ -36,6 +36,9 @@ def context(
             "mode": fleet.platform.data["argoCD"]["mode"],
             "images": fleet.platform.data["images"],
             "priorities": fleet.platform.data["priorities"],
+            "priorityClasses": [
+                {"name": name, **data} for name, data in sorted(fleet.platform.data["priorityClasses"].items())
+            ],
             "identityGroups": fleet.platform.data["identityGroups"],
         },
         "labels": platform_labels(fleet, environment.name)

@@ -6,33 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddock import emit
+from paddock.components.kueue_cohorts import Quotas, cohort_of, cohorts, covered, known, resource_groups
 from paddock.model import Cluster, Fleet, Json, NodePool, Team
 from paddock.taints import pool_taints, tolerations
 
 TOPOLOGY = "nodes"
 """Name of the cluster's one Topology."""
 
-# Covered resources stand in this order in every queue, then the others by name.
-_ORDER = ("cpu", "memory", "nvidia.com/gpu", "vpc.amazonaws.com/efa")
 # What pods of training runs ask for. A requested resource that no queue covers would block every run
 # (gpu-platform.md 5.2, "Undeclared resource"), so those without any quota are left out of the count.
 _REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", "vpc.amazonaws.com/efa")
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`topology` (name and levels, or None), `flavors`, `queues`, `priorityClasses` and `configuration` (YAML text)."""
+    """`topology` (name and levels, or None), `flavors`, `cohorts`, `queues`, `priorityClasses` and `configuration`.
+
+    The last is YAML text.
+    """
     teams = _teams(fleet, cluster)
     levels = cluster.data.get("topologyLevels", [])
-    queues = [_queue(team, cluster, settings) for team in teams]
     domain = fleet.platform.data["labelDomain"]
     return {
         "topology": {"name": TOPOLOGY, "levels": [{"nodeLabel": level} for level in levels]} if levels else None,
-        "flavors": [_flavor(pool, domain, topology=bool(levels)) for pool in _pools(cluster, teams)],
-        "queues": queues,
+        "flavors": [_flavor(pool, domain, topology=bool(levels)) for pool in _pools(cluster, teams, settings)],
+        "cohorts": cohorts(cluster, settings),
+        "queues": [_queue(team, cluster, settings) for team in teams],
         "priorityClasses": [
             {"name": name, **priority} for name, priority in sorted(fleet.platform.data["priorities"].items())
         ],
-        "configuration": emit.document(_configuration(fleet, settings, queues)),
+        "configuration": emit.document(_configuration(fleet, settings, _covered_resources(cluster, teams, settings))),
     }
 
 
@@ -42,16 +44,26 @@ def _teams(fleet: Fleet, cluster: Cluster) -> list[Team]:
     return [team for team in teams if _quotas(team, cluster)]
 
 
-def _quotas(team: Team, cluster: Cluster) -> dict[str, Mapping[str, Json]]:
-    """A team's quota by flavor, without flavors that are no node pool (a check reports those)."""
-    flavors: Mapping[str, Json] = team.clusters[cluster.name]["flavors"]
-    return {name: flavors[name] for name in sorted(flavors) if name in cluster.node_pools}
+def _quotas(team: Team, cluster: Cluster) -> Quotas:
+    return known(team.clusters[cluster.name]["flavors"], cluster)
 
 
-def _pools(cluster: Cluster, teams: list[Team]) -> list[NodePool]:
-    """The node pools that are flavors: every GPU pool, and every other one that some team has quota in."""
-    named = {flavor for team in teams for flavor in _quotas(team, cluster)}
+def _shared(cluster: Cluster, settings: Mapping[str, Json]) -> list[Quotas]:
+    """Quota of the cohorts themselves."""
+    return [known(cohort["flavors"], cluster) for cohort in settings["cohorts"].values()]
+
+
+def _pools(cluster: Cluster, teams: list[Team], settings: Mapping[str, Json]) -> list[NodePool]:
+    """The node pools that are flavors: every GPU pool, and every other one in which a team or cohort has quota."""
+    stated = [*(_quotas(team, cluster) for team in teams), *_shared(cluster, settings)]
+    named = {flavor for quotas in stated for flavor in quotas}
     return [pool for name, pool in cluster.node_pools.items() if pool.gpu_model or name in named]
+
+
+def _covered_resources(cluster: Cluster, teams: list[Team], settings: Mapping[str, Json]) -> set[str]:
+    """The resources that some queue or cohort has quota of."""
+    stated = [*(_quotas(team, cluster) for team in teams), *_shared(cluster, settings)]
+    return {name for quotas in stated for name in covered(quotas)}
 
 
 def _flavor(pool: NodePool, domain: str, *, topology: bool) -> dict[str, Json]:
@@ -65,39 +77,28 @@ def _flavor(pool: NodePool, domain: str, *, topology: bool) -> dict[str, Json]:
 
 
 def _queue(team: Team, cluster: Cluster, settings: Mapping[str, Json]) -> dict[str, Json]:
-    quotas = _quotas(team, cluster)
-    resources = sorted({name for quota in quotas.values() for name in quota}, key=_rank)
-    preemption = settings["preemption"]
+    use, preemption = team.clusters[cluster.name], settings["preemption"]
     return {
         "name": team.name,
-        "coveredResources": resources,
-        # Each flavor lists exactly the covered resources in their order, or the webhook refuses the queue.
-        "flavors": [
-            {
-                "name": flavor,
-                "resources": [{"name": name, **quota.get(name, {"nominalQuota": "0"})} for name in resources],
-            }
-            for flavor, quota in quotas.items()
-        ],
+        "cohortName": cohort_of(team, cluster),
+        "weight": use["weight"],
+        "stopPolicy": use["stopPolicy"],
+        "flavorFungibility": settings["flavorFungibility"],
         "preemption": {
             "withinClusterQueue": preemption["withinClusterQueue"],
             "reclaimWithinCohort": preemption["reclaimWithinCohort"],
-            "borrowWithinCohort": {"policy": preemption["borrowWithinCohort"]},
+            "borrowWithinCohort": preemption["borrowWithinCohort"],
         },
+        "resourceGroups": resource_groups(_quotas(team, cluster)),
     }
 
 
-def _rank(resource: str) -> tuple[int, str]:
-    return (_ORDER.index(resource) if resource in _ORDER else len(_ORDER), resource)
-
-
-def _configuration(fleet: Fleet, settings: Mapping[str, Json], queues: list[dict[str, Json]]) -> dict[str, Any]:
+def _configuration(fleet: Fleet, settings: Mapping[str, Json], quota: set[str]) -> dict[str, Any]:
     """The whole Configuration (config.kueue.x-k8s.io/v1beta2): it replaces the chart's default completely.
 
     Ports, leader election and concurrency are the chart's own (kueue 0.19.2, values.yaml).
     """
-    covered = {name for queue in queues for name in queue["coveredResources"]}
-    excluded = [prefix for prefix in _REQUESTED if not any(name.startswith(prefix) for name in covered)]
+    excluded = [prefix for prefix in _REQUESTED if not any(name.startswith(prefix) for name in quota)]
     ready = settings["waitForPodsReady"]
     configuration: dict[str, Any] = {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",

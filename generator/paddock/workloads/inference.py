@@ -19,6 +19,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     metrics = data.get("metrics", {}).get("port")
     return context | {
         "placement": pods.placement(fleet, cluster, workload),
+        "priorityClass": pods.priority_class(fleet, cluster, workload),
         "model": _model(cluster, workload),
         "minReplicas": low,
         "maxReplicas": high,

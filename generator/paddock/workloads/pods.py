@@ -97,6 +97,14 @@ def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, J
     }
 
 
+def priority_class(fleet: Fleet, cluster: Cluster, workload: Workload) -> str | None:
+    """The PriorityClass of the pods of a workload's type; None where there is none or the cluster has no classes."""
+    if "priority-classes" not in cluster.components:
+        return None
+    classes: Mapping[str, Json] = fleet.platform.data["priorityClasses"]
+    return next((name for name, one in sorted(classes.items()) if workload.type in one["workloads"]), None)
+
+
 def replicas(workload: Workload) -> tuple[int, int]:
     """Least and greatest number of replicas. A range begins at 1: the HorizontalPodAutoscaler does not go to 0."""
     stated = workload.data["replicas"]

@@ -1,0 +1,83 @@
+"""Charts that run together and are pinned to versions that do not work together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from paddock.catalogue import Component
+from paddock.checks.workload_references import merged
+from paddock.components.context import chart_version
+from paddock.diagnostics import Note, Place, Problem
+from paddock.model import Cluster, Fleet
+
+IDS = ("incompatible-versions",)
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """From version `since` on, `component` needs at least version `least` of `other`, where that runs beside it."""
+
+    component: str
+    since: Version
+    other: str
+    least: Version
+    reason: str
+
+
+# gpu-platform.md 8 #16 and the versions that Kueue 0.19.2 is compiled against (section 0): an older custom resource
+# lacks fields that Kueue reads or writes. Newer ones are the makers' promise, and not refused.
+RULES = (
+    Rule(
+        component="kueue",
+        since=(0, 17),
+        other="kubeflow-trainer",
+        least=(2, 2),
+        reason="its TrainJobs stay suspended for ever (kueue#11931)",
+    ),
+    Rule(component="kueue", since=(0, 19), other="jobset", least=(0, 12), reason="Kueue is built for JobSet 0.12"),
+    Rule(
+        component="kueue",
+        since=(0, 19),
+        other="kuberay-operator",
+        least=(1, 6),
+        reason="Kueue is built for KubeRay 1.6",
+    ),
+)
+
+
+def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
+    """Each rule on each cluster; one finding for a pin, however many clusters have it."""
+    found = (_broken(fleet, catalogue, cluster, rule) for cluster in fleet.clusters() for rule in RULES)
+    yield from merged(one for one in found if one is not None)
+
+
+def _broken(fleet: Fleet, catalogue: Mapping[str, Component], cluster: Cluster, rule: Rule) -> Problem | None:
+    if not {rule.component, rule.other} <= cluster.components.keys():
+        return None
+    has = chart_version(fleet, catalogue[rule.component])
+    other = chart_version(fleet, catalogue[rule.other])
+    if has is None or other is None or _parts(has) < rule.since or _parts(other) >= rule.least:
+        return None
+    wanted = ".".join(map(str, rule.least))
+    return Problem(
+        id="incompatible-versions",
+        message=f"{rule.component} {has} does not work with {rule.other} {other}: {rule.reason}",
+        place=_place(fleet, catalogue[rule.other]),
+        related=(Note(message=f"{rule.component} {has}", place=_place(fleet, catalogue[rule.component])),),
+        help=f"pin {rule.other} to {wanted} or newer, or {rule.component} to less than "
+        f"{'.'.join(map(str, rule.since))}",
+    )
+
+
+def _parts(version: str) -> Version:
+    return tuple(int(part) for part in version.removeprefix("v").split("."))
+
+
+def _place(fleet: Fleet, component: Component) -> Place:
+    """The platform's pin, else the component's own."""
+    if component.name in fleet.platform.data["components"]:
+        return fleet.platform.place("components", component.name, "version")
+    return Place(path=component.path, pointer=("chart", "version"))
