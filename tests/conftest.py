@@ -42,6 +42,7 @@ WHOLE = frozenset(
         "golden",
         "inference",
         "kubeconform",
+        "kubectl_validate",
         "kubernetes_schemas",
         "load",
         "pipeline",
