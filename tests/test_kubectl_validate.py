@@ -1,4 +1,4 @@
-"""kubectl-validate over everything that is rendered: the CRDs themselves, CEL rules included, which no JSON Schema holds.
+"""kubectl-validate over everything that is rendered: the CRDs themselves, with the CEL rules that no JSON Schema holds.
 
 It needs Go (the program is built from tools/go.mod) and PADDOCK_UPSTREAM, a folder with the CRDs in `crds/<project>/`.
 A CRD is the same for every Kubernetes version. Kubernetes' own kinds are checked against 1.30, the newest version that
@@ -134,7 +134,7 @@ def rendered() -> list[Json]:
 
 
 def custom(one: Json) -> bool:
-    """Whether an object's group is none of Kubernetes' own; theirs have no dot, or end in .k8s.io (but not x-k8s.io)."""
+    """Whether an object's group is none of Kubernetes' own; theirs have no dot or end in .k8s.io, x-k8s.io apart."""
     group = one["apiVersion"].rpartition("/")[0]
     return "." in group and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
 
