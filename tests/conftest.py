@@ -33,6 +33,7 @@ WHOLE = frozenset(
         "alerts",
         "applications",
         "architecture",
+        "chart_hazards",
         "cli",
         "codeowners",
         "dashboards",
