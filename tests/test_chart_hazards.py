@@ -18,7 +18,7 @@ from paddock.catalogue import Component
 from paddock.model import Fleet
 from paddock.pipeline import Result
 from paddock.requirements import waves
-from repositories import gathered, reference, run
+from repositories import ROOT, gathered, reference, run
 
 Json = Any
 
@@ -269,6 +269,20 @@ def test_everything_is_applied_by_the_server() -> None:
     assert len(applications) > 100
     for one in applications:
         assert set(SYNC_OPTIONS) <= set(one["spec"]["syncPolicy"]["syncOptions"]), one["metadata"]["name"]
+
+
+def test_a_component_s_sync_options_are_argo_cd_s() -> None:
+    """argocd.md 2.7: Argo CD ignores a misspelt option, so component.yaml takes those alone that an Application takes,
+    and none that destroys, turns the server's apply off or creates a namespace."""
+    schemas = {
+        path: json.loads((ROOT / "schemas" / path).read_text())["properties"]
+        for path in ("component.schema.json", "kubernetes/argoproj.io/application_v1alpha1.json")
+    }
+    ours = set(schemas["component.schema.json"]["syncOptions"]["items"]["enum"])
+    application = schemas["kubernetes/argoproj.io/application_v1alpha1.json"]["spec"]["properties"]
+    theirs = set(application["syncPolicy"]["properties"]["syncOptions"]["items"]["enum"])
+    assert theirs - ours == {"CreateNamespace=true", "Replace=true", "ServerSideApply=false"}
+    assert ours <= theirs
 
 
 # charts.md 2a: CRDs of ours whose compact JSON, with its descriptions, is over the limit; sizes in kB.
