@@ -54,6 +54,7 @@ WHOLE = frozenset(
         "reference_platform",
         "render_command",
         "service",
+        "settings",
         "teams",
         "training",
         "tree",
