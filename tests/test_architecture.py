@@ -44,6 +44,7 @@ LAYERS: dict[str, int] = {
     "report.github": 4,
     "report": 5,
     "kubernetes": 3,
+    "determinism": 3,
     "locating": 4,
     "catalogue": 4,
     "documents": 2,

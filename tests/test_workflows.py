@@ -131,8 +131,8 @@ def test_publishing_is_never_cancelled_and_uses_no_cache() -> None:
 
 def test_go_tools_are_pinned_with_their_sums() -> None:
     module, sums = ((ROOT / "tools" / name).read_text() for name in ("go.mod", "go.sum"))
-    tools = re.findall(r"^\t((\S+)/cmd/\S+)$", module, re.MULTILINE)
-    assert [tool.rpartition("/")[2] for tool, _ in tools] == ["actionlint", "kubeconform"]
+    tools = re.findall(r"^\t((\S+?)(?:/cmd/\S+)?)$", module, re.MULTILINE)
+    assert [tool.rpartition("/")[2] for tool, _ in tools] == ["actionlint", "kubeconform", "kubectl-validate"]
     for _, name in tools:
         version = re.search(rf"^\t{name} (v\S+)", module, re.MULTILINE)
         assert version is not None

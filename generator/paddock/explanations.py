@@ -650,6 +650,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "43 of 47 charts ignore a wrong key silently.",
         "Mend the setting; where it is right, the template.",
     ),
+    "not-deterministic": _of(
+        "Helm values with which a chart renders something else each time.",
+        "Argo CD would never find it in sync, or rotate a key or certificate at every sync.",
+        "Give the value that the component's `deterministic` names, in the setting or the template.",
+    ),
     "missing-object-schema": _of(
         "An object of a kind without a schema for the cluster's Kubernetes version.",
         "It cannot be validated, or that version does not serve it.",

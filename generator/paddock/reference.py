@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from paddock import determinism
 from paddock.catalogue import Component
 from paddock.explanations import EXPLANATIONS
 from paddock.overlay_schema import overlay_schema
@@ -69,6 +70,10 @@ def _components(schemas: SchemaSet, catalogue: Mapping[str, Component]) -> str:
         lines.append(f"- on by default on: {', '.join(data['roles']) or 'no cluster'}")
         if data["requires"]:
             lines.append(f"- requires: {', '.join(data['requires'])}")
+        lines += [
+            f"- two renders are equal only if `{determinism.name(one)}` {determinism.condition(one)}: {one['reason']}"
+            for one in data["deterministic"]
+        ]
         rows = list(_fields(schemas, schemas.documents[component.settings_schema], component.settings_schema, ""))
         if rows:
             lines += ["", "| setting | default | description |", "|---|---|---|"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock import names, source
+from paddock import determinism, names, source
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
 from paddock.kubernetes import ObjectSchemas
@@ -149,11 +149,11 @@ class Renderer:
                 self._unparsable(problem, text, values.path, values.template, unit) for problem in problems
             ]
             return
-        for fault in self._schemas.faults(values.schema, data):
+        found = [("invalid-values", fault) for fault in self._schemas.faults(values.schema, data)]
+        found += [(fault.id, fault) for fault in determinism.faults(values.deterministic, data)]
+        for id, fault in found:
             line = self._line_of(fault, text, values.template)
-            result.problems.append(
-                _invalid("invalid-values", fault, data, values.path, Place(path=values.template, line=line), unit)
-            )
+            result.problems.append(_invalid(id, fault, data, values.path, Place(path=values.template, line=line), unit))
         result.files[values.path] = text
         result.sources[values.path] = unit.sources
 
@@ -287,7 +287,9 @@ def _invalid(id: str, fault: Fault, data: Json, path: str, template: Place, unit
     value = data
     for step in fault.pointer:
         value = value[step] if not isinstance(value, dict) or step in value else None
-    found = trace(fault.pointer, value, unit.spec.data) if unit.spec is not None else None
+    # No leaf of a spec gave a value that is not there.
+    absent = id == "not-deterministic" and fault.missing
+    found = trace(fault.pointer, value, unit.spec.data) if unit.spec is not None and not absent else None
     by_template = Note(message="by this template", place=template)
     if found is not None and unit.spec is not None:
         place, last = unit.spec.place(*found, key=fault.key), by_template

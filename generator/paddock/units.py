@@ -23,11 +23,12 @@ Json = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """Helm values: the template, and the URI of the schema they must satisfy."""
+    """Helm values: the template, the URI of the schema they must satisfy, and what makes two renders equal."""
 
     template: str
     schema: str
     path: str
+    deterministic: tuple[Mapping[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,12 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
         place=cluster.place(*(("components", component.name) if stated else ("role",)), key=stated),
         spec=cluster,
         sources=(cluster.origin.base, component.path),
-        values=Values(template=component.values, schema=component.values_schema or "", path=f"{folder}/values.yaml")
+        values=Values(
+            template=component.values,
+            schema=component.values_schema or "",
+            path=f"{folder}/values.yaml",
+            deterministic=tuple(component.data["deterministic"]),
+        )
         if component.values
         else None,
     )

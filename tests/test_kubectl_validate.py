@@ -1,0 +1,183 @@
+"""kubectl-validate over everything that is rendered: the CRDs themselves, with the CEL rules that no JSON Schema holds.
+
+It needs Go (the program is built from tools/go.mod) and PADDOCK_UPSTREAM, a folder with the CRDs in `crds/<project>/`.
+A CRD is the same for every Kubernetes version. Kubernetes' own kinds are checked against 1.30, the newest version that
+kubectl-validate 0.0.4 embeds; the clusters run newer ones, whose kinds and fields it would refuse: see EXCEPTIONS.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from repositories import ROOT, reference, run, small
+
+Json = Any
+
+PROGRAM = "kubectl-validate"
+EMBEDDED = "1.30"
+TIMEOUT = 300.0
+"""Seconds; 1,900 objects take 12."""
+
+# Kinds that the program cannot judge, as (apiVersion, kind), with the reason; one that no object has any more fails.
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+
+# Sample of tests/kubernetes, place, the value put there (... deletes), and words of the CEL rule that refuses it.
+BROKEN: list[tuple[str, str, Json, str]] = [
+    (
+        "nodepool",
+        "spec/template/spec/requirements/0/key",
+        "kubernetes.io/hostname",
+        '"kubernetes.io/hostname" is restricted',
+    ),
+    ("nodepool", "spec/template/spec/requirements/0/key", "karpenter.sh/weight", 'domain "karpenter.sh" is restricted'),
+    ("nodepool", "spec/template/spec/requirements/0/key", "karpenter.k8s.aws/gpus", 'domain "karpenter.k8s.aws"'),
+    ("nodepool", "spec/template/spec/requirements/0/values", [], "operator 'In' must have a value"),
+    ("nodepool", "spec/template/spec/requirements/0/minValues", 3, "'minValues' must have at least that many"),
+    ("nodepool", "spec/template/spec/requirements/2/values", ["-1"], "single positive integer value"),
+    (
+        "nodepool",
+        "spec/template/metadata/labels",
+        {"karpenter.sh/nodepool": "h100"},
+        '"karpenter.sh/nodepool" is restricted',
+    ),
+    ("nodepool", "spec/template/spec/nodeClassRef/name", "", "name may not be empty"),
+    ("nodepool", "spec/disruption/budgets/0/duration", ..., "'schedule' must be set with 'duration'"),
+    ("nodepool", "spec/replicas", 3, "static NodePools"),
+    ("ec2nodeclass", "spec/amiSelectorTerms/0", {"alias": "al2023@v20260714"}, "other amiSelectorTerms"),
+    ("ec2nodeclass", "spec/amiSelectorTerms", [{"alias": "ubuntu@latest"}], "family is not supported"),
+    ("ec2nodeclass", "spec/amiSelectorTerms/1/name", "x", "'id' is mutually exclusive"),
+    ("ec2nodeclass", "spec/blockDeviceMappings/1/rootVolume", True, "only one blockDeviceMappings with rootVolume"),
+    ("ec2nodeclass", "spec/blockDeviceMappings/1/ebs", {"volumeType": "gp3"}, "snapshotID or volumeSize"),
+    ("ec2nodeclass", "spec/kubelet/evictionHard", {"cpu.available": "5%"}, "valid keys for evictionHard"),
+    ("clusterqueue", "spec/cohortName", ..., "borrowingLimit must be nil when cohort is empty"),
+    ("clusterqueue", "spec/preemption/reclaimWithinCohort", "Never", "reclaimWithinCohort=Never"),
+    ("clusterqueue", "spec/flavorFungibility/whenCanBorrow", "MayStopSearch", "preference can only be set when"),
+    ("clusterqueue", "spec/resourceGroups/0/coveredResources", ["cpu", "memory"], "same number of resources"),
+    ("resourceflavor", "spec/nodeLabels", ..., "at least one nodeLabel is required"),
+    ("topology", "spec/levels/0/nodeLabel", "kubernetes.io/hostname", "must be unique"),
+    ("topology", "spec/levels", [{"nodeLabel": "kubernetes.io/hostname"}, {"nodeLabel": "x"}], "at the lowest level"),
+    ("trainingruntime", "spec/mlPolicy/jax", {}, "Only one of"),
+    ("trainingruntime", "spec/mlPolicy/torch/envInjection/targets/0/containerNames", ["node"], "main node container"),
+    ("trainjob", "metadata/name", "1-bev", "RFC 1035"),
+    ("trainjob", "spec/managedBy", "someone", "ManagedBy"),
+]
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """The program; the test is skipped where it was not built."""
+    beside = Path(sys.executable).parent / PROGRAM
+    found = str(beside) if beside.is_file() else shutil.which(PROGRAM)
+    if found is None:
+        pytest.skip(f"{PROGRAM} is not installed: it is built where Go is")
+    return found
+
+
+@pytest.fixture(scope="module")
+def crds() -> Path:
+    """The folder of the CRDs."""
+    folder = os.environ.get("PADDOCK_UPSTREAM")
+    if not folder:
+        pytest.skip("PADDOCK_UPSTREAM does not name the folder of the CRDs")
+    return Path(folder) / "crds"
+
+
+def verdicts(program: str, crds: Path, folder: Path) -> dict[str, str]:
+    """What is wrong with each file of a folder by its name; nothing for one that is accepted. It asks no cluster."""
+    command = [program, str(folder), "--version", EMBEDDED, "--output", "json"]
+    for project in sorted(one for one in crds.iterdir() if one.is_dir()):
+        command += ["--local-crds", str(project)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=TIMEOUT, env={"HOME": str(folder)}
+    )
+    assert done.stdout, done.stderr
+    answer: Mapping[str, Json] = json.loads(done.stdout)
+    found = {Path(name).name: " ".join(map(reason, statuses)) for name, statuses in answer.items()}
+    assert (done.returncode == 0) == (not any(found.values()))
+    return found
+
+
+def reason(status: Json) -> str:
+    return "" if status.get("status") == "Success" else str(status["message"])
+
+
+def write(folder: Path, objects: Iterable[Json]) -> list[str]:
+    """A file for each object."""
+    folder.mkdir()
+    names = []
+    for number, one in enumerate(objects):
+        names.append(f"{number}-{one['kind']}-{one['metadata']['name']}.yaml".replace("/", "_"))
+        (folder / names[-1]).write_text(json.dumps(one))
+    return names
+
+
+def rendered() -> list[Json]:
+    """Every object of the reference platform and of the small repository."""
+    results = [run(reference()), run(small())]
+    return [
+        yaml.safe_load(result.trees[environment][ref.path])
+        for result in results
+        for environment, refs in result.objects.items()
+        for ref in refs
+    ]
+
+
+def custom(one: Json) -> bool:
+    """Whether an object's group is none of Kubernetes' own; theirs have no dot or end in .k8s.io, x-k8s.io apart."""
+    group = one["apiVersion"].rpartition("/")[0]
+    return "." in group and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
+
+
+def test_every_rendered_object_is_accepted(program: str, crds: Path, tmp_path: Path) -> None:
+    every = rendered()
+    assert EXCEPTIONS.keys() <= {(one["apiVersion"], one["kind"]) for one in every}, "an exception of nothing"
+    objects = [one for one in every if (one["apiVersion"], one["kind"]) not in EXCEPTIONS]
+    names = write(tmp_path / "objects", objects)
+    found = verdicts(program, crds, tmp_path / "objects")
+    assert {name: why for name, why in found.items() if why} == {}
+    assert found.keys() == set(names), "every object has been seen"
+    assert sum(map(custom, objects)) > 800
+    assert len({one["kind"] for one in objects if custom(one)}) > 20
+
+
+def test_the_samples_are_accepted(program: str, crds: Path) -> None:
+    samples = ROOT / "tests" / "kubernetes"
+    found = verdicts(program, crds, samples)
+    assert {name: why for name, why in found.items() if why} == {}
+    assert found.keys() == {path.name for path in samples.iterdir()}
+
+
+def test_what_breaks_a_cel_rule_is_refused(program: str, crds: Path, tmp_path: Path) -> None:
+    """The oracle is alive: each of these objects is refused, and by the rule that it breaks."""
+    names = write(tmp_path / "objects", [changed(kind, place, value) for kind, place, value, _ in BROKEN])
+    found = verdicts(program, crds, tmp_path / "objects")
+    assert [
+        (kind, place, found[name])
+        for name, (kind, place, _, words) in zip(names, BROKEN, strict=True)
+        if words not in found[name]
+    ] == []
+
+
+def changed(kind: str, place: str, value: Json) -> Json:
+    """A sample with one change."""
+    document = copy.deepcopy(yaml.safe_load((ROOT / "tests" / "kubernetes" / f"{kind}.yaml").read_text()))
+    *parents, last = place.split("/")
+    node = document
+    for key in parents:
+        node = node[int(key) if isinstance(node, list) else key]
+    if value is ...:
+        del node[last]
+    else:
+        node[int(last) if isinstance(node, list) else last] = value
+    return document
