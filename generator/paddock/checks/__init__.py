@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paddock.catalogue import Component
 from paddock.checks import (
+    admission_policies,
     components_required,
     duplicate_objects,
     folder_size,
@@ -41,6 +42,14 @@ class OutputCheck:
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]]], Iterator[Problem]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCheck:
+    """Relations between rendered objects and the specs behind them; the texts are by environment and path."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
+
+
 SPEC_CHECKS = (
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
@@ -56,3 +65,4 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=folder_size.IDS, run=folder_size.check),
     OutputCheck(ids=secrets.IDS, run=lambda objects, _: secrets.check(objects)),
 )
+TREE_CHECKS = (TreeCheck(ids=admission_policies.IDS, run=admission_policies.check),)

@@ -17,6 +17,7 @@ from paddock.components import (
     kube_prometheus_stack,
     kubeflow_trainer,
     kueue,
+    kyverno,
     metrics_server,
     mlflow,
 )
@@ -38,6 +39,7 @@ VIEWS: dict[str, View] = {
     "kube-prometheus-stack": kube_prometheus_stack.view,
     "kubeflow-trainer": kubeflow_trainer.view,
     "kueue": kueue.view,
+    "kyverno": kyverno.view,
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
 }
