@@ -29,7 +29,7 @@ _SPECS = {
     "Job": "[object.spec.template.spec]",
     "JobSet": "object.spec.replicatedJobs.map(j, j.template.spec.template.spec)",
     "RayCluster": _RAY.format("object.spec"),
-    "RayJob": f"has(object.spec.rayClusterSpec) ? {_RAY.format('object.spec.rayClusterSpec')} : []",
+    "RayJob": f"(has(object.spec.rayClusterSpec) ? {_RAY.format('object.spec.rayClusterSpec')} : [])",
 }
 _DENIED = 'sum(increase(kyverno_admission_requests_total{request_allowed="false"}[15m])) by (resource_kind) > 20'
 _SLOW = "histogram_quantile(0.95, sum by (le) (rate(kyverno_admission_review_duration_seconds_bucket[10m]))) > 5"
