@@ -53,6 +53,7 @@ LAYERS: dict[str, int] = {
     "analysis.pod_templates": 4,
     "components.context": 5,
     "components.images": 4,
+    "components.network": 5,
     "components.alerting": 4,
     "components.remote_secrets": 4,
     "components.panels": 4,

@@ -1,4 +1,4 @@
-"""Kyverno's policies as Kyverno judges them: each on pods that pass and fail, and all of them on the reference platform.
+"""Kyverno's policies as Kyverno judges them: on pods that pass and fail, and all of them on the reference platform.
 
 Needs the real command-line program (github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno), on PATH or beside Python;
 analysis.admission answers the same questions without it, and here both are compared.
