@@ -45,6 +45,11 @@ class Component:
         return str(self.data["namespace"])
 
     @property
+    def owns_namespace(self) -> bool:
+        """Whether its namespace is the platform's: those that are there on every cluster are not."""
+        return self.namespace not in ("default", "kube-system")
+
+    @property
     def settings_schema(self) -> str:
         """URI of the schema of its settings."""
         return f"{URI}schemas/components/{self.name}.schema.json"

@@ -673,6 +673,12 @@ EXPLANATIONS: dict[str, Explanation] = {
     "object-too-large": _of(
         "An object near etcd's limit.", "The API server would refuse it.", "Move large content out of the spec."
     ),
+    "policy-blocks-pod": _of(
+        "A policy of Kyverno that refuses what the tree renders.",
+        "The objects would be applied and their pods never made; a rollout would hang half-way.",
+        "Change the workload or image so that it fits, or the policy: its values are spec.admission of the platform, "
+        "its action is a setting of the component kyverno.",
+    ),
     "secret-in-tree": _of("A Secret with data.", "Whoever reads the repository reads it.", "Use an ExternalSecret."),
     "edited-file": _of(
         "A file in the rendered folder that somebody changed, or that is not paddock's.",

@@ -52,7 +52,7 @@ def _platform(teams: list[str]) -> Json:
             "domain": "ml.example.com",
             "labelDomain": "ml.example.com",
             "owners": ["@example/platform"],
-            "images": {"kubectl": {"repository": "registry.example.com/kubectl", "tag": "1.34.1"}},
+            "images": {"kubectl": _image("kubectl")},
             "identityGroups": {team: {"claim": team} for team in teams},
             "priorities": {
                 "normal": {"value": 0, "description": "The usual"},
@@ -120,6 +120,12 @@ def _cluster(environment: str, name: str, role: str) -> Json:
 
 def _components(role: str, environment: str) -> Json:
     settings: Json = {"karpenter": {"nodeRole": "bench-node", "interruptionQueue": f"bench-{environment}"}}
+    if role == "serving":
+        runtimes = ("huggingface", "huggingfaceCPU", "mlserver", "sklearn", "triton")
+        settings["kserve"] = {
+            "images": {name: _image(name) for name in runtimes},
+            "storageInitializer": {"image": _image("storage-initializer")},
+        }
     if role == "training":
         secrets = {
             name: {"remoteKey": f"{environment}/mlflow/{name}"} for name in ("database", "admin", "flaskSession")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paddock.catalogue import Component
@@ -13,36 +13,61 @@ Json = Any
 
 CLUSTER_NAMESPACE = "kube-system"
 """Destination namespace of Applications whose objects are cluster-scoped; it exists on every cluster."""
+LEVELS = ("restricted", "baseline", "privileged")
 CONFIRM = "Prune=confirm,Delete=confirm"
 
 
 def cluster_namespaces(
     environment: Environment, cluster: Cluster, catalogue: Mapping[str, Component]
 ) -> dict[str, dict[str, str]]:
-    """Labels by name of every namespace that we own on a cluster, sorted; those of EKS itself are not ours."""
+    """Labels by name of every namespace that we own on a cluster, sorted; those of EKS itself are not ours.
+
+    A component's namespace enforces the strictest level that all of its components bear.
+    """
     found: dict[str, dict[str, str]] = {}
-    for name in cluster.components:
-        component = catalogue[name]
-        if component.namespace not in ("kube-system", "default"):
-            found.setdefault(component.namespace, {}).update(component.data["namespaceLabels"])
-        for further, labels in component.data["ownNamespaces"].items():
-            found.setdefault(further, {}).update(labels)
+    for namespace, components in _by_namespace(cluster, catalogue).items():
+        level = weakest(one.data["podSecurity"]["level"] for one in components)
+        found[namespace] = pod_security(level)
+        for one in components:
+            found[namespace] |= one.data["namespaceLabels"]
+            for further, labels in one.data["ownNamespaces"].items():
+                found.setdefault(further, {}).update(labels)
     # EFA wants the capability IPC_LOCK (gpu-platform.md 6.2), which the level baseline does not allow.
     locking = {one.team for one in environment.workloads_on(cluster.name) if one.data["resources"]["efa"]}
     for team in environment.teams_on(cluster.name):
         found[team.name] = {
-            "pod-security.kubernetes.io/enforce": "privileged" if team.name in locking else "baseline",
-            "pod-security.kubernetes.io/warn": "restricted",
+            **pod_security("privileged" if team.name in locking else "baseline", aim="restricted"),
             "team": team.name,
             "cost-center": team.data["costCenter"],
         }
     return dict(sorted(found.items()))
 
 
+def pod_security(level: str, *, aim: str | None = None) -> dict[str, str]:
+    """Labels of Pod Security Admission: `level` is enforced; what misses `aim`, by default the same, is reported."""
+    modes = {"audit": aim or level, "enforce": level, "warn": aim or level}
+    return {f"pod-security.kubernetes.io/{mode}": name for mode, name in modes.items()}
+
+
+def weakest(levels: Iterable[str]) -> str:
+    """The weakest of some levels of Pod Security."""
+    return max(levels, key=LEVELS.index)
+
+
+def _by_namespace(cluster: Cluster, catalogue: Mapping[str, Component]) -> dict[str, list[Component]]:
+    found: dict[str, list[Component]] = {}
+    for name in cluster.components:
+        if catalogue[name].owns_namespace:
+            found.setdefault(catalogue[name].namespace, []).append(catalogue[name])
+    return found
+
+
 def namespace(fleet: Fleet, environment: Environment, name: str, labels: Mapping[str, str]) -> dict[str, Json]:
-    """Context of a Namespace."""
+    """Context of a Namespace. Where components need their host, a label opens Kyverno's policy on hosts too."""
+    needs_host = "team" not in labels and labels.get("pod-security.kubernetes.io/enforce") == "privileged"
+    opening = {f"{fleet.platform.data['labelDomain']}/host-access": "allowed"} if needs_host else {}
     return {
         "name": name,
-        "labels": {**platform_labels(fleet, environment.name), **labels},
+        "labels": {**platform_labels(fleet, environment.name), **labels, **opening},
         "annotations": {"argocd.argoproj.io/sync-options": CONFIRM},
     }

@@ -10,7 +10,7 @@ from functools import partial
 
 from paddock import load as loading
 from paddock.catalogue import Component
-from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS, TREE_CHECKS
 from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -70,7 +70,9 @@ def run(
     for one in rendered.values():
         problems += one.problems
     problems += output_problems(
-        [ref for one in rendered.values() for ref in one.objects], {name: one.files for name, one in rendered.items()}
+        [ref for one in rendered.values() for ref in one.objects],
+        {name: one.files for name, one in rendered.items()},
+        fleet,
     )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
@@ -85,11 +87,15 @@ def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:
     return found
 
 
-def output_problems(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+def output_problems(
+    objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet
+) -> list[Problem]:
     """What the checks of rendered objects find, over all environments at once: they meet on the hub."""
     found: list[Problem] = []
     for check in OUTPUT_CHECKS:
         found += _guarded(check.ids, partial(check.run, objects, trees))
+    for one in TREE_CHECKS:
+        found += _guarded(one.ids, partial(one.run, objects, trees, fleet))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from paddock import applications, components, namespaces, projects, teams, workloads
 from paddock.catalogue import Component
+from paddock.components import network
 from paddock.components.context import context
 from paddock.diagnostics import Place
 from paddock.infrastructure import plan
@@ -87,6 +88,7 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
     view = components.VIEWS.get(component.name)
     if view is not None:
         data |= view(fleet, cluster, use.settings, component.files)
+    opened = network.policies(component)
     folder = f"clusters/{cluster.name}/components/{component.name}"
     stated = component.name in cluster.data["components"]
     yield Unit(
@@ -94,8 +96,8 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
         cluster=cluster.identity,
         kubernetes_version=cluster.kubernetes_version,
         folder=f"{folder}/resources",
-        templates=component.resources,
-        context=data,
+        templates=(*component.resources, *((network.TEMPLATE,) if opened else ())),
+        context={**data, "networkPolicies": opened},
         place=cluster.place(*(("components", component.name) if stated else ("role",)), key=stated),
         spec=cluster,
         sources=(cluster.origin.base, component.path),

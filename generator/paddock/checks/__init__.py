@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from paddock.catalogue import Component
 from paddock.checks import (
+    admission_policies,
     bucket_lifecycles,
     buckets,
+    component_references,
     component_versions,
     components_required,
     data_residency,
@@ -55,10 +57,19 @@ class OutputCheck:
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]]], Iterator[Problem]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCheck:
+    """Relations between rendered objects and the specs behind them; the texts are by environment and path."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
+
+
 SPEC_CHECKS = (
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
     SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
+    SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=data_residency.IDS, run=lambda fleet, _: data_residency.check(fleet)),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
@@ -82,5 +93,6 @@ SPEC_CHECKS = (
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, _: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=folder_size.check),
-    OutputCheck(ids=secrets.IDS, run=lambda objects, _: secrets.check(objects)),
+    OutputCheck(ids=secrets.IDS, run=secrets.check),
 )
+TREE_CHECKS = (TreeCheck(ids=admission_policies.IDS, run=admission_policies.check),)

@@ -15,7 +15,7 @@ _NOT_READY = (
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`images` by runtime, `ingressDomain` and the `ruleGroups` of a PrometheusRule."""
+    """`images` by runtime, `storageInitializerTag`, `ingressDomain` and the `ruleGroups` of a PrometheusRule."""
     alerts = [
         alerting.controller_down(
             "KServeControllerDown", namespace="kserve", job="kserve-controller-manager.*", what="KServe"
@@ -32,6 +32,13 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     domain = f"{cluster.name}.{cluster.environment}.{fleet.platform.data['domain']}"
     return {
         "images": {name: reference(image) for name, image in settings["images"].items()},
+        "storageInitializerTag": _tag(settings["storageInitializer"]["image"]),
         "ingressDomain": settings["ingress"].get("domain", domain),
         "ruleGroups": [alerting.group("kserve", alerts, fleet)],
     }
+
+
+def _tag(image: Mapping[str, Json]) -> str:
+    """What the chart puts after `repository:`, where a digest alone has no place (kserve-resources, values.yaml)."""
+    tag = image.get("tag", "pinned")
+    return f"{tag}@{image['digest']}" if "digest" in image else str(tag)

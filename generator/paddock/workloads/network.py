@@ -8,6 +8,7 @@ MONITORING = "monitoring"
 MLFLOW = "mlflow"
 # RFC 1918 and RFC 6598: an AWS load balancer with IP targets reaches pods from addresses of the VPC.
 _PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+LOAD_BALANCERS: list[Json] = [{"ipBlock": {"cidr": cidr}} for cidr in _PRIVATE]
 
 SAME_NAMESPACE: Json = {"podSelector": {}}
 DNS: Json = {
@@ -50,5 +51,5 @@ def ingress(*, callers: list[str], entry: int | None, entry_class: str, metrics:
 def _controllers(entry_class: str) -> list[Json]:
     """Where requests through an IngressClass come from: load balancers of the VPC, else the platform's namespaces."""
     if entry_class == "alb":
-        return [{"ipBlock": {"cidr": cidr}} for cidr in _PRIVATE]
+        return LOAD_BALANCERS
     return [{"namespaceSelector": {"matchLabels": {"team": "platform"}}}]

@@ -1,0 +1,146 @@
+"""An enforced policy of Kyverno that would refuse pods which the tree renders: they would fail only after the merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from paddock import source
+from paddock.analysis import admission, pod_templates
+from paddock.analysis.admission import Rule
+from paddock.analysis.pod_templates import PodTemplate
+from paddock.components.images import reference
+from paddock.diagnostics import Note, Place, Problem
+from paddock.model import Cluster, Environment, Fleet, Json, Spec
+from paddock.render import ObjectRef
+
+IDS = ("policy-blocks-pod",)
+
+_RUNTIME = "ClusterServingRuntime"
+_HELP = {
+    admission.ALLOWED_REGISTRIES: "use an image of one of these registries, or add its registry to "
+    "spec.admission.registries of the platform",
+    admission.HOST_ACCESS: "take it out: namespaces of teams have no access to hosts",
+    admission.IMAGE_DIGESTS: "add the digest of the image",
+    admission.QUEUE_NAME: "name a queue",
+    admission.REQUIRED_LABELS: "add the labels, or take them out of spec.admission.requiredLabels of the platform",
+}
+
+
+def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
+    """Every enforced rule of every cluster against the pods and jobs of teams' namespaces.
+
+    What one line of a spec brings about in many objects is one problem, of the first of them.
+    """
+    found: dict[tuple[Place, str], list[Problem]] = {}
+    for one in _all(objects, trees, fleet):
+        found.setdefault((one.place, one.related[0].message), []).append(one)
+    for same in found.values():
+        others = len({one.message for one in same}) - 1
+        more = (Note(message=f"and {others} more object{'s' * (others > 1)}"),) if others else ()
+        yield replace(same[0], related=(*same[0].related, *more))
+
+
+def _all(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
+    by_cluster: dict[str, list[ObjectRef]] = {}
+    for one in objects:
+        if one.kind in pod_templates.BEARERS and one.path.startswith("clusters/"):
+            by_cluster.setdefault(one.cluster, []).append(one)
+    for environment in fleet.environments.values():
+        for cluster in environment.clusters.values():
+            rules = [one for one in admission.on_cluster(fleet, cluster).values() if one.enforced]
+            if rules:
+                texts = trees.get(environment.name, {})
+                yield from _cluster(fleet, environment, cluster, rules, by_cluster.get(cluster.identity, ()), texts)
+
+
+def _cluster(
+    fleet: Fleet,
+    environment: Environment,
+    cluster: Cluster,
+    rules: list[Rule],
+    objects: Iterable[ObjectRef],
+    texts: Mapping[str, str],
+) -> Iterator[Problem]:
+    """The problems of one cluster. A runtime counts where an InferenceService of the cluster would run on it."""
+    teams = {team.name for team in environment.teams_on(cluster.name)}
+    read = [(one, _read(one, texts)) for one in objects if one.namespace in teams or one.kind == _RUNTIME]
+    services = [data for one, data in read if one.kind == "InferenceService"]
+    yield from _initializer(fleet, cluster, rules) if services else ()
+    for ref, data in read:
+        if ref.kind == _RUNTIME and not any(pod_templates.serves(data, service) for service in services):
+            continue
+        specs = _specs(fleet, environment, cluster, ref)
+        for rule in rules:
+            for pod in pod_templates.pods(data):
+                for what, image in admission.refusals(rule, pod):
+                    yield _problem(rule, cluster, ref, pod, what, _origin(image, specs) or ref.place)
+            for job in pod_templates.jobs(data):
+                if admission.refuses_job(rule, job):
+                    what = f"{job.kind} asks for GPUs without the label {pod_templates.QUEUE}"
+                    yield _problem(rule, cluster, ref, None, what, ref.place)
+
+
+def _initializer(fleet: Fleet, cluster: Cluster, rules: list[Rule]) -> Iterator[Problem]:
+    """The container that KServe puts before every model server; it is in no object of the tree."""
+    kserve = cluster.components.get("kserve")
+    if kserve is None:
+        return
+    image = reference(kserve.settings["storageInitializer"]["image"])
+    pod = PodTemplate(kind="InferenceService", name="", namespace="", spec={"containers": [{"image": image}]})
+    stated = "kserve" in cluster.data["components"]
+    place = cluster.place(*(("components", "kserve") if stated else ("role",)), key=stated)
+    for rule in rules:
+        for what, _ in admission.refusals(rule, pod):
+            yield Problem(
+                id=IDS[0],
+                message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the pods of every '
+                f"InferenceService, by their storage initializer: {what}",
+                place=_origin(image, [cluster, fleet.platform]) or place,
+                related=(Note(message=f'policy "{rule.name}"', place=rule.place),),
+                help=_HELP[rule.name],
+            )
+
+
+def _read(ref: ObjectRef, texts: Mapping[str, str]) -> Mapping[str, Json]:
+    data, _ = source.parse(texts[ref.path].encode("utf-8", "surrogatepass"), ref.path)
+    return data  # type: ignore[no-any-return]
+
+
+def _specs(fleet: Fleet, environment: Environment, cluster: Cluster, ref: ObjectRef) -> list[Spec]:
+    """Where an image of an object may have been named, nearest first."""
+    parts = ref.path.split("/")
+    workload = environment.workloads.get((parts[3], parts[4])) if parts[2] == "workloads" else None
+    return [*([workload] if workload else []), cluster, fleet.platform]
+
+
+def _origin(image: str, specs: Iterable[Spec]) -> Place | None:
+    """The place that names an image, in the words of definitions.schema.json."""
+    for spec in specs if image else ():
+        for pointer, node in _nodes(spec.data, ()):
+            if isinstance(node.get("repository"), str) and reference(node) == image:
+                return spec.place(*pointer)
+    return None
+
+
+def _nodes(value: Json, pointer: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Json]]]:
+    if isinstance(value, Mapping):
+        yield pointer, value
+        for key, item in value.items():
+            yield from _nodes(item, (*pointer, key))
+
+
+def _problem(rule: Rule, cluster: Cluster, ref: ObjectRef, pod: PodTemplate | None, what: str, place: Place) -> Problem:
+    namespace = f' in namespace "{ref.namespace}"' if ref.namespace else ""
+    pods = "pods of " if pod is not None else ""
+    return Problem(
+        id="policy-blocks-pod",
+        message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the {pods}{ref.kind} "{ref.name}"'
+        f"{namespace}: {what}",
+        place=place,
+        related=(
+            Note(message=f'policy "{rule.name}"', place=rule.place),
+            Note(message=f"rendered to {ref.path}"),
+        ),
+        help=_HELP[rule.name],
+    )
