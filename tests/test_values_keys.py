@@ -39,6 +39,7 @@ SETTINGS: dict[str, Json] = {
         "redis": {"highAvailability": True, "secretInit": True},
     },
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
+    "jobset": {"replicas": 1},
     "karpenter": {"interruptionQueue": "interruptions", "isolatedVPC": True},
     "mlflow": {
         "ingress": {"enabled": True},
