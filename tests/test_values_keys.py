@@ -54,6 +54,7 @@ SETTINGS: dict[str, Json] = {
     },
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
     "nvidia-device-plugin": {"timeSlicing": {"four": {"replicas": 4}}},
+    "jobset": {"replicas": 1},
     "karpenter": {"interruptionQueue": "interruptions", "isolatedVPC": True},
     "kube-prometheus-stack": {
         "receivers": {

@@ -242,6 +242,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A pod has one, and Kubernetes allows one default.",
         "Remove it from one of them.",
     ),
+    "topology-without-pool": _of(
+        "A workload that wants topology-aware placement on pools without it.",
+        "Kueue admits it to no flavor without a topology: the run would wait for ever.",
+        "Remove topology, or set it on a pool whose nodes are always there.",
+    ),
     "unknown-priority-class": _of(
         "A priority class that platform.yaml does not have.",
         "Kubernetes refuses pods whose class does not exist.",

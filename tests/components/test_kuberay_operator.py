@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,6 +11,7 @@ import yaml
 import fleets
 from paddock import teams
 from paddock.components import argo_cd, kuberay_operator
+from paddock.quantity import parse
 
 Json = Any
 GATES = {"RayCronJob": False, "RayClusterStatusConditions": True}
@@ -24,6 +27,18 @@ def test_gates_become_the_charts_list() -> None:
         {"name": "RayClusterStatusConditions", "enabled": True},
         {"name": "RayCronJob", "enabled": False},
     ]
+
+
+def test_the_charts_cpu_limit_is_replaced() -> None:
+    """Helm merges maps, so a limit that is left out is the chart's 100m: less than what is requested."""
+    text = Path(fleets.ROOT / "schemas/components/kuberay-operator.schema.json").read_text()
+    defaults = {name: one["default"] for name, one in json.loads(text)["properties"]["resources"]["properties"].items()}
+    context = {"settings": {"replicas": 1, "concurrency": 1, "kubeClient": {"qps": 1, "burst": 1}}, "featureGates": []}
+    context["settings"]["resources"] = defaults  # type: ignore[index]
+    rendered, problem = fleets.templates().render("templates/components/kuberay-operator/values.yaml.j2", context)
+    assert problem is None
+    resources = yaml.safe_load(rendered)["resources"]
+    assert parse(resources["limits"]["cpu"]) >= parse(resources["requests"]["cpu"])
 
 
 def test_ray_pods_are_scraped_with_the_name_of_their_cluster(objects: list[Any]) -> None:

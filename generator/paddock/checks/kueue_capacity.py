@@ -16,7 +16,7 @@ from paddock.model import Cluster, Environment, Fleet, NodePool, Team, Workload
 from paddock.quantity import add, binary, decimal, parse
 from paddock.workloads import pods
 
-IDS = ("quota-above-pool-limit", "resource-without-quota")
+IDS = ("quota-above-pool-limit", "resource-without-quota", "topology-without-pool")
 
 # Fields of a workload's resources that ask for a resource of another name.
 _FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
@@ -96,6 +96,7 @@ def _workloads(environment: Environment) -> Iterator[Problem]:
             cluster = environment.clusters.get(name)
             if cluster and team and "queue" in workload.data and settings_of(cluster) is not None:
                 yield from _requests(environment, cluster, team, workload)
+                yield from _topology(cluster, workload)
 
 
 def _requests(environment: Environment, cluster: Cluster, team: Team, workload: Workload) -> Iterator[Problem]:
@@ -118,6 +119,24 @@ def _requests(environment: Environment, cluster: Cluster, team: Team, workload: 
             help=f"add {resource} to spec.clusters.{cluster.name}.flavors of "
             f"{team.origin.overlay or team.origin.base}: Kueue holds the run back for ever otherwise",
         )
+
+
+def _topology(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
+    """Kueue places by topology only on flavors that have one, whose nodes are there already (8 #21)."""
+    if "topology" not in workload.data or workload.data.get("pool", "") not in ("", *cluster.node_pools):
+        return
+    pools = pods.pools(cluster, workload) or list(cluster.node_pools.values())
+    if any(pool.data["topology"] for pool in pools):
+        return
+    others = sorted(pool.name for pool in cluster.node_pools.values() if pool.data["topology"])
+    yield Problem(
+        id="topology-without-pool",
+        message=f'workload "{workload.name}" wants topology-aware placement, and no pool of cluster '
+        f'"{cluster.identity}" that it may run on has it: {", ".join(sorted(pool.name for pool in pools))}',
+        place=workload.place("topology", key=True),
+        help="remove topology, or let a pool of nodes that are always there have topology: true"
+        + (f"; it has on {', '.join(others)}" if others else ""),
+    )
 
 
 def _covered(team: Team, cluster: Cluster) -> list[str]:
