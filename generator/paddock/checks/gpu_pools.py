@@ -15,6 +15,7 @@ IDS = (
     "driver-too-old",
     "unsupported-mig",
     "mig-without-manager",
+    "mig-without-strategy",
     "unknown-time-slicing",
     "grace-period-below-deadline",
 )
@@ -88,6 +89,14 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             f'run on cluster "{cluster.identity}"',
             place=cluster.place(*place, "mig"),
             help=f"enable {_OPERATOR} instead of {_PLUGIN}, or use timeSlicing",
+        )
+    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "none":
+        yield Problem(
+            id="mig-without-strategy",
+            message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, but mig.strategy of "{_OPERATOR}" on cluster '
+            f'"{cluster.identity}" is none',
+            place=cluster.place(*place, "mig"),
+            help="write strategy: single, with which each slice is one nvidia.com/gpu",
         )
     if "timeSlicing" in gpu:
         names = {name for plugin in (_OPERATOR, _PLUGIN) for name in _slicings(cluster, plugin)}
