@@ -23,6 +23,7 @@ IDS = (
 # Either makes nvidia.com/gpu appear on a node; the first also cuts GPUs into MIG slices.
 _OPERATOR, _PLUGIN = "gpu-operator", "nvidia-device-plugin"
 _EFA_PLUGIN = "aws-efa-k8s-device-plugin"
+# Of the models a spec may name, those of the "Supported GPUs" of NVIDIA's MIG user guide.
 _MIG_MODELS = ("a100", "b200", "b300", "h100", "h200")
 # Families that the driver of EKS' images (580) does not know (gpu-platform.md 3.4).
 _NEWER_DRIVER = {"g7": "595"}
