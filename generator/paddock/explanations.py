@@ -410,6 +410,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Nobody cuts the GPUs; pods get whole ones.",
         "Enable gpu-operator.",
     ),
+    "mig-without-strategy": _of(
+        "A MIG profile on a cluster whose device plugin does not look at slices.",
+        "GPUs are cut, and nothing is offered to pods.",
+        "Set mig.strategy of gpu-operator to single.",
+    ),
     "unknown-time-slicing": _of(
         "A pool whose timeSlicing names no setting of the cluster's device plugin.",
         "The device plugin does not start on its nodes.",

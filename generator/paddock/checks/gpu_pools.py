@@ -15,6 +15,7 @@ IDS = (
     "driver-too-old",
     "unsupported-mig",
     "mig-without-manager",
+    "mig-without-strategy",
     "unknown-time-slicing",
     "grace-period-below-deadline",
 )
@@ -22,6 +23,7 @@ IDS = (
 # Either makes nvidia.com/gpu appear on a node; the first also cuts GPUs into MIG slices.
 _OPERATOR, _PLUGIN = "gpu-operator", "nvidia-device-plugin"
 _EFA_PLUGIN = "aws-efa-k8s-device-plugin"
+# Of the models a spec may name, those of the "Supported GPUs" of NVIDIA's MIG user guide.
 _MIG_MODELS = ("a100", "b200", "b300", "h100", "h200")
 # Families that the driver of EKS' images (580) does not know (gpu-platform.md 3.4).
 _NEWER_DRIVER = {"g7": "595"}
@@ -88,6 +90,14 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             f'run on cluster "{cluster.identity}"',
             place=cluster.place(*place, "mig"),
             help=f"enable {_OPERATOR} instead of {_PLUGIN}, or use timeSlicing",
+        )
+    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "none":
+        yield Problem(
+            id="mig-without-strategy",
+            message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, but mig.strategy of "{_OPERATOR}" on cluster '
+            f'"{cluster.identity}" is none',
+            place=cluster.place(*place, "mig"),
+            help="write strategy: single, with which each slice is one nvidia.com/gpu",
         )
     if "timeSlicing" in gpu:
         names = {name for plugin in (_OPERATOR, _PLUGIN) for name in _slicings(cluster, plugin)}
