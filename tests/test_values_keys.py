@@ -38,6 +38,7 @@ SETTINGS: dict[str, Json] = {
         "ingress": {"annotations": {"alb.ingress.kubernetes.io/group.name": "platform"}},
         "redis": {"highAvailability": True, "secretInit": True},
     },
+    "aws-mountpoint-s3-csi-driver": {"reserveHeadroom": False},
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
     "karpenter": {"interruptionQueue": "interruptions", "isolatedVPC": True},
     "mlflow": {
