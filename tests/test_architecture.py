@@ -23,6 +23,7 @@ LAYERS: dict[str, int] = {
     "overlay": 1,
     "provenance": 1,
     "process": 1,
+    "dates": 1,
     "tree": 1,
     "quantity": 2,
     "instances": 2,

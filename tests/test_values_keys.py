@@ -52,6 +52,7 @@ SETTINGS: dict[str, Json] = {
             },
         }
     },
+    "aws-mountpoint-s3-csi-driver": {"reserveHeadroom": False},
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
     "nvidia-device-plugin": {"timeSlicing": {"four": {"replicas": 4}}},
     "jobset": {"replicas": 1},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paddock import buckets
+from paddock import buckets, dates
 from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
@@ -126,14 +126,21 @@ def _shorten(bucket: Bucket, longest: int) -> str:
 
 
 def _deletion(environment: Environment, team: Team, bucket: Bucket, what: str, rule: Json) -> Iterator[Problem]:
+    """An expired object of a bucket with versioning lives on as a version: these count."""
     limit = rule.get("deleteBy")
-    if limit is None or (bucket.delete_by is not None and bucket.delete_by <= limit):
+    if limit is None:
         return
-    has = f"is deleted by {bucket.delete_by}" if bucket.delete_by else "has no date of deletion"
+    versions = bucket.noncurrent_expire_after_days if bucket.versioning else 0
+    if bucket.delete_by is not None and versions is not None and dates.shifted(bucket.delete_by, versions) <= limit:
+        return
+    has = f"is deleted on {bucket.delete_by}" if bucket.delete_by else "has no date of deletion"
+    if bucket.delete_by and versions != 0:
+        has += f" and its versions {versions} days later" if versions else " and its versions never"
+    also = "" if versions is not None else " and a number of days as lifecycle.noncurrentExpireAfterDays"
     yield Problem(
         id="retention-after-deletion-date",
         message=f"{what} {has}; {bucket.data_class} data must be gone by {limit}",
         place=team.place("buckets", bucket.short_name, "retention", "deleteBy"),
         related=(Note(message="the rule", place=environment.place("dataResidency", bucket.data_class, "deleteBy")),),
-        help=f'write retention.deleteBy: "{limit}" or an earlier date',
+        help=f'write retention.deleteBy: "{dates.shifted(limit, -(versions or 0))}" or an earlier date{also}',
     )

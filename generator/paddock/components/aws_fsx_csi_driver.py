@@ -41,7 +41,8 @@ def _file_system(cluster: Cluster, name: str, stated: Json) -> dict[str, Json]:
     return {
         "name": claim,
         "team": stated["team"],
-        "capacity": stated["capacity"],
+        # Of the claim: the volume exists, so the team's quota of new storage must not count it.
+        "request": volumes.CAPACITY,
         "volume": {
             "accessModes": ["ReadWriteMany"],
             "capacity": {"storage": stated["capacity"]},

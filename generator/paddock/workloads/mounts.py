@@ -13,10 +13,9 @@ def view(environment: Environment, cluster: Cluster, workload: Workload) -> dict
     return {
         "claims": [_claim(one.claim, one.volume) for one in found if one.volume is not None],
         "mountVolumes": [
-            {"name": _name(one), "persistentVolumeClaim": {"claimName": one.claim, "readOnly": one.read_only}}
-            for one in found
+            {"name": _name(one), "persistentVolumeClaim": {"claimName": one.claim, **_read_only(one)}} for one in found
         ],
-        "volumeMounts": [{"name": _name(one), "mountPath": one.path, "readOnly": one.read_only} for one in found],
+        "volumeMounts": [{"name": _name(one), "mountPath": one.path, **_read_only(one)} for one in found],
         "schedulingGates": [{"name": volumes.HEADROOM_GATE}] if gated else [],
     }
 
@@ -35,6 +34,11 @@ def persistent_volumes(environment: Environment, cluster: Cluster, team: str) ->
 def _name(mount: volumes.Mount) -> str:
     """Apart from the names of our own volumes in a pod."""
     return f"mount-{mount.name}"
+
+
+def _read_only(mount: volumes.Mount) -> dict[str, bool]:
+    """The API server drops false, so it is not written."""
+    return {"readOnly": True} if mount.read_only else {}
 
 
 def _claim(name: str, volume: Json) -> Json:
