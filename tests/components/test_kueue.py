@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import fleets
+from paddock import applications, inputs, load
 from paddock.components import kueue
+from paddock.requirements import waves
 
 Json = Any
 
@@ -134,14 +136,23 @@ def test_what_no_queue_or_cohort_covers_is_not_counted(cohorts: Json) -> None:
     assert ("- memory" in text.split("excludeResourcePrefixes")[1]) is not bool(cohorts)
 
 
+def component_waves() -> dict[str, int]:
+    """Waves of the components of a training cluster."""
+    gathered, _ = inputs.gather(fleets.ROOT)
+    catalogue = load.load(gathered).catalogue
+    return waves({name: one for name, one in catalogue.items() if "training" in one.data["roles"]})
+
+
 def test_waves_follow_references(objects: list[Any]) -> None:
     """An object is applied after what it names: Kueue keeps a queue inactive otherwise (gpu-platform.md 5.1)."""
-    waves: dict[str, set[int]] = {}
+    by_kind: dict[str, set[int]] = {}
     for one in objects:
         if one.component == "kueue" and one.object["apiVersion"].startswith("kueue.x-k8s.io/"):
             wave = int(one.object["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
-            waves.setdefault(one.object["kind"], set()).add(wave)
+            by_kind.setdefault(one.object["kind"], set()).add(wave)
     order = ["Topology", "ResourceFlavor", "Cohort", "ClusterQueue"]
-    found = [waves[kind] for kind in order]
+    found = [by_kind[kind] for kind in order]
+    # LocalQueues are in the teams' Applications, which come after those of components.
+    assert max(component_waves().values()) < applications.TEAMS_WAVE
     assert all(len(one) == 1 for one in found)
     assert [min(one) for one in found] == sorted({min(one) for one in found})
