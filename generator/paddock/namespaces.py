@@ -42,7 +42,7 @@ def cluster_namespaces(
 
 
 def pod_security(level: str, *, aim: str | None = None) -> dict[str, str]:
-    """Labels of Pod Security Admission: `level` is enforced, `aim` (default the same) is what it warns and reports of."""
+    """Labels of Pod Security Admission: `level` is enforced; what misses `aim`, by default the same, is reported."""
     modes = {"audit": aim or level, "enforce": level, "warn": aim or level}
     return {f"pod-security.kubernetes.io/{mode}": name for mode, name in modes.items()}
 

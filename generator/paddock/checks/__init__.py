@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.checks import (
     admission_policies,
+    component_references,
     components_required,
     duplicate_objects,
     folder_size,
@@ -51,6 +52,7 @@ class TreeCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
@@ -63,6 +65,6 @@ SPEC_CHECKS = (
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, _: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=folder_size.check),
-    OutputCheck(ids=secrets.IDS, run=lambda objects, _: secrets.check(objects)),
+    OutputCheck(ids=secrets.IDS, run=secrets.check),
 )
 TREE_CHECKS = (TreeCheck(ids=admission_policies.IDS, run=admission_policies.check),)

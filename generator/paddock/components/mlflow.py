@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 
 from paddock.components import alerting
@@ -15,7 +15,8 @@ _SLOW = "histogram_quantile(0.95, sum by (le) (rate(mlflow_http_request_duration
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `secrets`, `metricsSecret` and `ruleGroups`."""
+    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `oidc` (or None), `secrets`, `metricsSecret` and
+    `ruleGroups`."""
     domain = fleet.platform.data["domain"]
     ingress = settings["ingress"]
     host = ingress.get("host", f"mlflow.{cluster.name}.{cluster.environment}.{domain}")
@@ -30,7 +31,8 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
             "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
             **ingress["annotations"],
         },
-        "secrets": _secrets(remote),
+        "oidc": _oidc(fleet, settings, host) if "oidc" in settings else None,
+        "secrets": _secrets(remote, settings.get("oidc")),
         "metricsSecret": "mlflow-metrics" if "metrics" in remote else "mlflow-admin",
         "ruleGroups": [alerting.group("mlflow", _alerts(), fleet)],
     }
@@ -57,13 +59,53 @@ def _addresses(cidr: str) -> list[str]:
     ]
 
 
-def _secrets(remote: Mapping[str, Json]) -> list[Json]:
-    names = ["database", "admin", *(["metrics"] if "metrics" in remote else [])]
+def _oidc(fleet: Fleet, settings: Mapping[str, Json], host: str) -> Json:
+    """Values of oidcAuth. Its default for what nobody shared is MANAGE, its default database a file in the pod."""
+    stated, database, ingress = settings["oidc"], settings["database"], settings["ingress"]
+    return {
+        "enabled": True,
+        "discoveryUrl": stated["discoveryURL"],
+        "clientId": stated["clientID"],
+        "existingSecret": {"name": "mlflow-oidc", "clientSecretKey": "clientSecret"},
+        "redirectUri": f"https://{host}/callback",
+        "scope": ",".join(stated["scopes"]),
+        "providerDisplayName": stated["displayName"],
+        "groupsAttribute": stated["groupsClaim"],
+        "groupName": _claims(fleet, {*stated["allowedGroups"], *stated["adminGroups"]}),
+        "adminGroupName": _claims(fleet, stated["adminGroups"]),
+        "defaultPermission": settings["defaultPermission"],
+        "database": {
+            "postgres": {
+                "enabled": True,
+                "host": database["host"],
+                "port": database["port"],
+                "database": database["authName"],
+                "existingSecret": {"name": "mlflow-database", "usernameKey": "username", "passwordKey": "password"},
+            }
+        },
+        "trustedProxies": ingress["loadBalancerCIDRs"] if ingress["enabled"] else [],
+    }
+
+
+def _claims(fleet: Fleet, names: Iterable[str]) -> list[str]:
+    """What the identity provider calls some groups; a check reports names that the platform does not map."""
+    groups = fleet.platform.data["identityGroups"]
+    return sorted(groups[name]["claim"] for name in names if name in groups)
+
+
+def _secrets(remote: Mapping[str, Json], oidc: Mapping[str, Json] | None) -> list[Json]:
+    """The administrator is a user of basic authentication alone."""
+    names = ["database", *([] if oidc else ["admin"]), *(["metrics"] if "metrics" in remote else [])]
     pairs = [
         external_secret(f"mlflow-{name}", credentials(remote[name], username="username", password="password"))
         for name in names
     ]
-    return [*pairs, external_secret("mlflow-flask-session", {"MLFLOW_FLASK_SERVER_SECRET_KEY": remote["flaskSession"]})]
+    client = [external_secret("mlflow-oidc", {"clientSecret": oidc["clientSecret"]})] if oidc else []
+    return [
+        *pairs,
+        *client,
+        external_secret("mlflow-flask-session", {"MLFLOW_FLASK_SERVER_SECRET_KEY": remote["flaskSession"]}),
+    ]
 
 
 def _alerts() -> list[alerting.Alert]:

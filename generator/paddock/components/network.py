@@ -1,4 +1,4 @@
-"""NetworkPolicies of a component: all is denied in its namespace, but for the openings that its component.yaml states."""
+"""NetworkPolicies of a component: all is denied in its namespace but for the openings that component.yaml states."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from paddock.workloads import network
 
 Json = Any
 
+DNS_PORT = 53
 TEMPLATE = "templates/network/networkpolicy.yaml.j2"
 
 
@@ -82,4 +83,8 @@ def _egress(stated: Mapping[str, Json]) -> list[Json]:
 
 
 def _ports(numbers: list[int]) -> list[Json]:
-    return [{"protocol": "TCP", "port": number} for number in sorted(numbers)]
+    return [
+        {"protocol": protocol, "port": number}
+        for number in sorted(numbers)
+        for protocol in (("TCP", "UDP") if number == DNS_PORT else ("TCP",))
+    ]
