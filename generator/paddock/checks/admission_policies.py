@@ -32,9 +32,9 @@ def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], 
 
     What one line of a spec brings about in many objects is one problem, of the first of them.
     """
-    found: dict[tuple[Place, str], list[Problem]] = {}
+    found: dict[tuple[Place, str, str], list[Problem]] = {}
     for one in _all(objects, trees, fleet):
-        found.setdefault((one.place, one.related[0].message), []).append(one)
+        found.setdefault((one.place, one.related[0].message, one.message.rpartition(": ")[2]), []).append(one)
     for same in found.values():
         others = len({one.message for one in same}) - 1
         more = (Note(message=f"and {others} more object{'s' * (others > 1)}"),) if others else ()
