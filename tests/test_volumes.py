@@ -227,7 +227,8 @@ def test_the_namespace_of_mountpoint_pods_is_ours() -> None:
     tree = run(reference(), environments=["prod"]).trees["prod"]
     namespace = source.parse(tree["clusters/train-iad/namespaces/namespace-mount-s3.yaml"].encode(), "")[0]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    values = source.parse(tree["clusters/train-iad/components/aws-mountpoint-s3-csi-driver/values.yaml"].encode(), "")[0]
+    path = "clusters/train-iad/components/aws-mountpoint-s3-csi-driver/values.yaml"
+    values = source.parse(tree[path].encode(), path)[0]
     assert values["mountpointPod"] == {"namespace": "mount-s3", "createNamespace": False}
     project = source.parse(tree["argocd/projects/appproject-platform-prod.yaml"].encode(), "")[0]["spec"]
     assert {"name": "prod-train-iad", "namespace": "mount-s3"} in project["destinations"]
