@@ -17,7 +17,9 @@ def with_a_second_team(callers: list[str]) -> Result:
     """The small repository with a team `robots`; the service `api` of `vision` names its callers."""
     specs = with_spec(small(), API, {"callers": callers})
     for path in (TEAM, OVERLAY):
-        specs[path.replace("vision.yaml", "robots.yaml")] = specs[path].replace(b"name: vision", b"name: robots")
+        specs[path.replace("vision.yaml", "robots.yaml")] = (
+            specs[path].replace(b"name: vision", b"name: robots").replace(b"small-vision", b"small-robots")
+        )
     return run(specs)
 
 

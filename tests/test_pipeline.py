@@ -29,7 +29,8 @@ def two_environments() -> dict[str, bytes]:
         CLUSTER.replace("dev", "prod"): small()[CLUSTER]
         .replace(b"small-dev-one", b"small-prod-one")
         .replace(b"ABCDEF0123456789", b"9876543210FEDCBA"),
-        "environments/prod/teams/vision.yaml": small()["environments/dev/teams/vision.yaml"],
+        "environments/prod/teams/vision.yaml": small()["environments/dev/teams/vision.yaml"].rstrip()
+        + b"\n  buckets:\n    checkpoints: {name: small-prod-vision-checkpoints}\n",
     }
     return {**with_spec(small(), MODEL, {"environments": ["dev", "prod"]}), **prod}
 

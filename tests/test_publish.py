@@ -494,6 +494,12 @@ class TestCommand:
             ):
                 text = text.replace(old, new)
             clones.write(root, {f"environments/prod/{path}": text.replace("ABCDEF0123456789", "0123456789ABCDEF")})
+        self.edit(
+            root,
+            "prod/teams/vision.yaml",
+            "  clusters:\n",
+            "  buckets:\n    checkpoints: {name: small-prod-vision-checkpoints}\n  clusters:\n",
+        )
         self.edit(root, "base/workloads/vision/api.yaml", "environments: [dev]", "environments: [dev, prod]")
         repository(root, {})
         clones.git(root, "remote", "add", "origin", str(bare(tmp_path / "remote.git")))

@@ -220,3 +220,29 @@ def test_only_the_platforms_project_may_sync_volumes() -> None:
             if any(one["kind"] == "PersistentVolume" for one in spec["clusterResourceWhitelist"]):
                 may.add(path)
     assert may == {"argocd/projects/appproject-platform-prod.yaml"}
+
+
+def test_the_namespace_of_mountpoint_pods_is_ours() -> None:
+    """The chart does not make it, and the platform's project may put objects into it (#579)."""
+    tree = run(reference(), environments=["prod"]).trees["prod"]
+    namespace = source.parse(tree["clusters/train-iad/namespaces/namespace-mount-s3.yaml"].encode(), "")[0]
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    path = "clusters/train-iad/components/aws-mountpoint-s3-csi-driver/values.yaml"
+    values = source.parse(tree[path].encode(), path)[0]
+    assert values["mountpointPod"] == {"namespace": "mount-s3", "createNamespace": False}
+    project = source.parse(tree["argocd/projects/appproject-platform-prod.yaml"].encode(), "")[0]["spec"]
+    assert {"name": "prod-train-iad", "namespace": "mount-s3"} in project["destinations"]
+    assert {"group": "", "kind": "Namespace", "name": "mount-s3"} in project["clusterResourceWhitelist"]
+
+
+def test_no_pod_of_a_team_mounts_its_node() -> None:
+    """Not for data either: what lies on a node outlives the pod and is anyone's (aws-do-eks#63 for EFA devices)."""
+    result = run(reference())
+    texts = [
+        text
+        for tree in result.trees.values()
+        for path, text in tree.items()
+        if "/workloads/" in path or "/teams/" in path
+    ]
+    assert len(texts) > 1000
+    assert [text for text in texts if "hostPath" in text] == []

@@ -27,6 +27,8 @@ def fleet(size: str) -> dict[str, bytes]:
             files[f"environments/{environment}/clusters/{cluster}.yaml"] = _cluster(environment, cluster, role)
     for team in teams:
         files[f"environments/base/teams/{team}.yaml"] = _team(team)
+        for environment in ENVIRONMENTS:
+            files[f"environments/{environment}/teams/{team}.yaml"] = _team_overlay(environment, team)
     for index in range(count):
         team = teams[index % len(teams)]
         name = f"workload-{index:05}"
@@ -159,10 +161,15 @@ def _team(name: str) -> Json:
             "costCenter": name,
             "groups": {"edit": name},
             "alerts": {"slackChannel": f"#{name}"},
-            "buckets": {"checkpoints": {"name": f"bench-{name}-checkpoints", "purpose": "checkpoints"}},
+            "buckets": {"checkpoints": {"purpose": "checkpoints"}},
             "clusters": {"train": {"quota": quota, "flavors": {"h100": flavor}}, "serve": {"quota": quota}},
         },
     )
+
+
+def _team_overlay(environment: str, name: str) -> Json:
+    """No two environments share a bucket."""
+    return _spec("Team", name, {"buckets": {"checkpoints": {"name": f"bench-{environment}-{name}"}}})
 
 
 def _workload(name: str, team: str, index: int) -> Json:

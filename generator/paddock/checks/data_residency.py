@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paddock import buckets, dates
+from paddock import buckets, dates, volumes
 from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
-from paddock.model import Environment, Fleet, Json, Team, Workload
+from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 
 IDS = ("bucket-outside-residency", "retention-too-long", "retention-after-deletion-date")
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each bucket of each team and each mount of each workload, in each environment."""
+    """Each bucket of each team, each mount of each workload and each FSx repository, in each environment."""
     yield from merged(_all(fleet))
 
 
@@ -28,6 +28,8 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
                 yield from _bucket(environment, team, bucket)
         for workload in environment.workloads.values():
             yield from _mounts(environment, workload)
+        for cluster in environment.clusters.values():
+            yield from _repositories(environment, cluster)
 
 
 def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Problem]:
@@ -56,6 +58,18 @@ def _mounts(environment: Environment, workload: Workload) -> Iterator[Problem]:
                 place = workload.place("mounts", name, "bucket")
                 help = "run it on a cluster of a legal region, or mount a bucket of derived data"
                 yield from _outside(environment, bucket, cluster.region, where, place, help)
+
+
+def _repositories(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
+    """A file system that begins with a bucket's objects holds copies of them."""
+    use = cluster.components.get(volumes.FSX)
+    for name, stated in (use.settings.get("repositories", {}) if use else {}).items():
+        bucket = buckets.find(environment, "", stated["bucket"])
+        if bucket is not None:
+            where = f'file systems of class "fsx-lustre-{name}" copy bucket "{stated["bucket"]}" to {cluster.region}'
+            place = cluster.place("components", volumes.FSX, "settings", "repositories", name, "bucket")
+            help = "link it on a cluster of a legal region, or link a bucket of derived data"
+            yield from _outside(environment, bucket, cluster.region, where, place, help)
 
 
 def _outside(
