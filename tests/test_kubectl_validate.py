@@ -30,7 +30,10 @@ TIMEOUT = 300.0
 """Seconds; 1,900 objects take 12."""
 
 # Kinds that the program cannot judge, as (apiVersion, kind), with the reason; one that no object has any more fails.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    (f"{group}.k8s.aws/v1alpha1", kind): "its CRD is not in PADDOCK_UPSTREAM; the source stands in our schema"
+    for group, kind in (("eventbridge.services", "Rule"), ("services", "IAMRoleSelector"), ("sqs.services", "Queue"))
+}
 
 # Sample of tests/kubernetes, place, the value put there (... deletes), and words of the CEL rule that refuses it.
 BROKEN: list[tuple[str, str, Json, str]] = [
@@ -154,7 +157,8 @@ def test_every_rendered_object_is_accepted(program: str, crds: Path, tmp_path: P
 def test_the_samples_are_accepted(program: str, crds: Path) -> None:
     samples = ROOT / "tests" / "kubernetes"
     found = verdicts(program, crds, samples)
-    assert {name: why for name, why in found.items() if why} == {}
+    unknown = {f"{kind.lower()}.yaml" for _, kind in EXCEPTIONS}
+    assert {name for name, why in found.items() if why} == unknown
     assert found.keys() == {path.name for path in samples.iterdir()}
 
 

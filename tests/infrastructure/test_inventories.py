@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from infrastructure.fleet import inventory
+from paddock import source
+from repositories import reference, run
 
 Json = Any
 Identity = tuple[str, ...]
@@ -275,6 +277,33 @@ def test_ack_and_terraform_declare_the_same(identity: str) -> None:
 def _version(text: str) -> tuple[str, str]:
     found = json.loads(text)["resource"]["aws_eks_cluster"]["cluster"]
     return found["version"], json.loads(text)["resource"]["aws_iam_role"]["cluster"]["name"]
+
+
+def test_argo_cd_compares_on_the_server() -> None:
+    """gpu-platform.md 8 #20: a field that AWS fills in late has no owner of ours, so it is no difference."""
+    result = run(reference(), environments=["prod"])
+    path = "argocd/applications/train-iad/application-prod-train-iad-infrastructure.yaml"
+    application, _ = source.parse(result.trees["prod"][path].encode(), path)
+    assert application["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] == "ServerSideDiff=true"
+    options = set(application["spec"]["syncPolicy"]["syncOptions"])
+    assert {"ServerSideApply=true", "RespectIgnoreDifferences=true"} <= options
+        application["spec"]["syncPolicy"]["syncOptions"]
+    )
+    assert application["spec"]["destination"] == {
+        "name": "prod-hub-iad",
+        "namespace": "infrastructure-prod-train-iad",
+    }
+    assert application["spec"]["project"] == "infrastructure-prod"
+
+
+def test_what_holds_data_stays_when_its_object_goes() -> None:
+    objects = inventory("prod-train-iad", "ack").objects
+    kept = {one["kind"] for one in objects if one["metadata"]["annotations"].get("services.k8s.aws/deletion-policy")}
+    assert kept == {"Alias", "Bucket", "Cluster", "DBInstance", "Key", "LogGroup", "Repository"}
+    assert all(
+        one["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=confirm,Delete=confirm"
+        for one in objects
+    )
 
 
 def test_only_what_ack_lacks_is_in_the_stack_beside_it() -> None:
