@@ -40,6 +40,7 @@ SETTINGS: dict[str, Json] = {
     },
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
     "karpenter": {"interruptionQueue": "interruptions", "isolatedVPC": True},
+    "kyverno": {"replicas": 1, "migrateStoredVersions": True},
     "mlflow": {
         "ingress": {"enabled": True},
         "database": {"host": "db.example.com"},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from paddock import source
 from paddock.components.mlflow import allowed_hosts
+from repositories import reference, run
 
 SERVICES = [
     "mlflow.mlflow",
@@ -33,3 +35,21 @@ def test_addresses_of_pods(cidr: str, patterns: list[str]) -> None:
 
 def test_public_host_comes_first() -> None:
     assert allowed_hosts("mlflow.example.com", []) == ["mlflow.example.com", *SERVICES]
+
+
+def test_sign_in_through_oidc() -> None:
+    """On staging: groups are those of the identity provider, and what the chart leaves open is closed."""
+    result = run(reference())
+    path = "clusters/train-iad/components/mlflow"
+    values, _ = source.parse(result.trees["staging"][f"{path}/values.yaml"].encode(), path)
+    oidc = values["oidcAuth"]
+    assert values["auth"] == {"enabled": False}
+    assert oidc["adminGroupName"] == ["av-ml-platform-admins"]
+    assert set(oidc["adminGroupName"]) < set(oidc["groupName"])
+    assert "av-ml-perception-engineers" in oidc["groupName"]
+    assert oidc["defaultPermission"] == "NO_PERMISSIONS"
+    assert oidc["database"]["postgres"]["enabled"] is True
+    assert "clientSecret" not in oidc
+    secrets = [name for name in result.trees["staging"] if name.startswith(f"{path}/resources/externalsecret-")]
+    assert f"{path}/resources/externalsecret-mlflow-oidc.yaml" in secrets
+    assert f"{path}/resources/externalsecret-mlflow-admin.yaml" not in secrets
