@@ -206,8 +206,8 @@ def policies(fleet: Fleet, cluster: Cluster) -> dict[str, Json]:
     return found
 
 
-def apply(folder: Path, policies: list[Json], objects: list[Json], namespaces: dict[str, Json]) -> set[tuple[str, ...]]:
-    """What `kyverno apply` says: (policy, kind, namespace, name, result) of each judgement."""
+def report(folder: Path, policies: list[Json], objects: list[Json], namespaces: dict[str, Json]) -> list[Json]:
+    """The results that `kyverno apply` reports."""
     values = {
         "apiVersion": "cli.kyverno.io/v1alpha1",
         "kind": "Values",
@@ -224,11 +224,16 @@ def apply(folder: Path, policies: list[Json], objects: list[Json], namespaces: d
     assert answer.returncode in (0, 1), answer.stderr
     if not answer.stdout.strip():
         assert answer.returncode == 0, answer.stderr
-        return set()
-    report = json.loads(answer.stdout[answer.stdout.index("{") :])
+        return []
+    found: list[Json] = json.loads(answer.stdout[answer.stdout.index("{") :]).get("results") or []
+    return found
+
+
+def apply(folder: Path, policies: list[Json], objects: list[Json], namespaces: dict[str, Json]) -> set[tuple[str, ...]]:
+    """What Kyverno says: (policy, kind, namespace, name, result) of each judgement."""
     return {
         (one["policy"], of["kind"], of.get("namespace", ""), of["name"], one["result"])
-        for one in report.get("results") or ()
+        for one in report(folder, policies, objects, namespaces)
         for of in one["resources"]
     }
 
@@ -312,6 +317,34 @@ def judged(objects: list[Json]) -> list[Json]:
     return found
 
 
+def whole(objects: list[Json]) -> list[Json]:
+    """Workloads as the cluster runs them: a model server's container is its runtime's with what the service says."""
+    runtimes = [one for one in objects if one["kind"] == "ClusterServingRuntime"]
+    found = []
+    for data in objects:
+        if data["kind"] in ("CronJob", "Deployment"):
+            found.append(data)
+        for number, template in enumerate(pod_templates.pods(data)):
+            if data["kind"] not in ("InferenceService", "TrainingRuntime"):
+                continue
+            spec, containers = dict(template.spec), template.containers()
+            if data["kind"] == "InferenceService":
+                runtime = next(one["spec"] for one in runtimes if pod_templates.serves(one, data))
+                containers = [merged(runtime["containers"][0], one) for one in containers]
+                spec = {**{key: runtime[key] for key in ("volumes",) if key in runtime}, **spec}
+            spec["containers"] = [{"image": OURS, "name": f"c{at}", **one} for at, one in enumerate(containers)]
+            metadata = {"name": f"{data['kind'].lower()}-{data['metadata']['name']}-{number}", "namespace": "x"}
+            metadata["labels"] = {"kind": data["kind"]}
+            found.append({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    return found
+
+
+def merged(base: Json, over: Json) -> Json:
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    return {**base, **{key: merged(base.get(key), value) for key, value in over.items()}}
+
+
 @needs_program
 @pytest.mark.parametrize("where", ["dev/shared-iad", "prod/hub-iad", "prod/serve-fra", "prod/train-iad"])
 def test_kyverno_refuses_nothing_of_the_reference_platform(where: str, result: Result, tmp_path: Path) -> None:
@@ -327,6 +360,79 @@ def test_kyverno_refuses_nothing_of_the_reference_platform(where: str, result: R
     if "hub" not in where:
         # Each policy judged something, or this test would prove nothing.
         assert {policy for policy, *_ in found} == {one["metadata"]["name"] for one in chosen}
+
+
+def practice(name: str, expression: str) -> Json:
+    """A policy on pods and their controllers, of ours for this test alone."""
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]
+    variables = [{"name": "all", "expression": "object.spec.containers + object.spec.?initContainers.orValue([])"}]
+    spec = {
+        "validationActions": ["Audit"],
+        "autogen": {"podControllers": {"controllers": ["cronjobs", "deployments"]}},
+        "matchConstraints": {"resourceRules": rules},
+        "variables": variables,
+        "validations": [{"expression": expression, "message": name}],
+    }
+    return {
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "ValidatingPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+RESTRICTED = {
+    "apiVersion": "kyverno.io/v1",
+    "kind": "ClusterPolicy",
+    "metadata": {"name": "pod-security"},
+    "spec": {
+        "rules": [
+            {
+                "name": "restricted",
+                "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+                "validate": {"failureAction": "Audit", "podSecurity": {"level": "restricted", "version": "latest"}},
+            }
+        ]
+    },
+}
+PRACTICES = {
+    "requests": 'variables.all.all(c, ["cpu", "memory"].all(r, r in c.?resources.?requests.orValue({})))',
+    "memory-limit": 'variables.all.all(c, "memory" in c.?resources.?limits.orValue({}))',
+    "image-version": 'variables.all.all(c, c.image.contains("@") || '
+    '(c.image.matches(":[^/]+$") && !c.image.endsWith(":latest")))',
+    "read-only-root": "variables.all.all(c, c.?securityContext.?readOnlyRootFilesystem.orValue(false))",
+    "probes": 'object.spec.?restartPolicy.orValue("Always") != "Always" || '
+    "object.spec.containers.all(c, has(c.readinessProbe))",
+}
+# What our own manifests do not follow, by kind, practice and control of Pod Security, and why.
+_EFA = "EFA locks the memory it sends from: IPC_LOCK (gpu-platform.md 6.2)"
+_ROOT = "programs write caches and temporary files beside themselves; the images are the teams'"
+REASONS: dict[tuple[str, str], str] = {
+    ("Deployment", "read-only-root"): _ROOT,
+    ("InferenceService", "probes"): "KServe adds the probes of the protocol",
+    ("InferenceService", "read-only-root"): "model servers unpack models and compile kernels beside themselves",
+    ("TrainingRuntime", "capabilities_baseline"): _EFA,
+    ("TrainingRuntime", "capabilities_restricted"): _EFA,
+    ("TrainingRuntime", "memory-limit"): "the run states them: resourcesPerNode of the TrainJob",
+    ("TrainingRuntime", "read-only-root"): _ROOT,
+    ("TrainingRuntime", "requests"): "the run states them: resourcesPerNode of the TrainJob",
+    ("TrainingRuntime", "runAsNonRoot"): "public images of frameworks run as root; the namespace's level is baseline",
+}
+
+
+@needs_program
+def test_our_manifests_follow_good_practice_or_say_why_not(result: Result, tmp_path: Path) -> None:
+    """And every reason is still needed. Service accounts without a token stand in the templates of workloads."""
+    chosen = [RESTRICTED, *(practice(name, expression) for name, expression in PRACTICES.items())]
+    found = set()
+    for where in ("dev/shared-iad", "prod/serve-fra", "prod/train-iad"):
+        objects = whole(list(rendered(result, *where.split("/"))))
+        kinds = {one["metadata"]["name"]: one["metadata"]["labels"].get("kind", one["kind"]) for one in objects}
+        for one in report(tmp_path, chosen, objects, {}):
+            for of in one["resources"] if one["result"] != "pass" else ():
+                controls = one.get("properties", {}).get("controls", "")
+                found |= {(kinds[of["name"]], name) for name in (controls.split(",") if controls else [one["policy"]])}
+    assert found == REASONS.keys()
 
 
 @needs_program
@@ -366,3 +472,38 @@ def test_keyless_subjects_with_wildcards_are_anchored_expressions() -> None:
     identity = kyverno._cosign(signer)["keyless"]["identities"][0]
     assert identity == {"issuer": "https://i.example.com", "subjectRegExp": "^https://github\\.com/a\\.b/.*$"}
     assert kyverno._cosign({"key": "awskms:///arn:aws:kms:x"}) == {"key": {"kms": "awskms:///arn:aws:kms:x"}}
+
+
+def test_what_argo_cd_must_know_of_the_chart(result: Result) -> None:
+    """Pitfalls of charts.md 2a, 2b, 2d, 2f and 3.10, on every cluster of the reference platform."""
+    for tree in result.trees.values():
+        for path, text in tree.items():
+            if path.endswith("components/kyverno/values.yaml"):
+                values = source.parse(text.encode(), path)[0]
+                assert values["crds"]["migration"]["enabled"] is False
+                assert values["webhooksCleanup"]["enabled"] is False
+                assert values["admissionController"]["createSelfSignedCert"] is False
+                assert values["admissionController"]["replicas"] >= 2
+                assert values["features"]["policyExceptions"]["enabled"] is False
+                monitored = ("admissionController", "reportsController")
+                assert all(values[one]["serviceMonitor"]["enabled"] for one in monitored)
+                left_out = values["config"]["webhooks"]["namespaceSelector"]["matchExpressions"]
+                assert {
+                    "key": "kubernetes.io/metadata.name",
+                    "operator": "NotIn",
+                    "values": ["kube-system"],
+                } in left_out
+            elif path.startswith("argocd/applications/") and path.endswith("-kyverno.yaml"):
+                application = source.parse(text.encode(), path)[0]
+                assert application["spec"]["destination"]["namespace"] == "kyverno"
+                options = application["metadata"]["annotations"]["argocd.argoproj.io/compare-options"]
+                assert "ServerSideDiff=true" in options
+                sync = application["spec"]["syncPolicy"]["syncOptions"]
+                assert {"ServerSideApply=true", "RespectIgnoreDifferences=true"} <= set(sync)
+                ignored = application["spec"]["ignoreDifferences"]
+                assert {(one["kind"], one["name"]) for one in ignored} == {
+                    ("ClusterRole", "kyverno:admission-controller"),
+                    ("ClusterRole", "kyverno:reports-controller"),
+                }
+                assert all(one["jsonPointers"] == ["/rules"] for one in ignored)
+    assert sum(path.endswith("kyverno/values.yaml") for tree in result.trees.values() for path in tree) == 6

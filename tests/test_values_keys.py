@@ -66,6 +66,7 @@ SETTINGS: dict[str, Json] = {
         },
         "grafana": {"dataSources": {"openSearch": {"url": "https://logs.example.com"}}},
     },
+    "kyverno": {"replicas": 1, "migrateStoredVersions": True},
     "mlflow": {
         "ingress": {"enabled": True},
         "database": {"host": "db.example.com"},

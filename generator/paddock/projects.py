@@ -88,6 +88,8 @@ def projects(fleet: Fleet, environment: Environment, catalogue: Mapping[str, Com
             {"group": "argoproj.io", "kind": "Application"},
         ],
     )
+    if fleet.platform.hub[0] == environment.name:
+        yield _locked_default(fleet, environment)
     yield _platform_project(fleet, environment, catalogue)
     made = [ack.namespace(one) for one in environment.clusters.values() if one.provisioner == "ack"]
     if made:
@@ -95,6 +97,14 @@ def projects(fleet: Fleet, environment: Environment, catalogue: Mapping[str, Com
     for team in environment.teams.values():
         if team.clusters:
             yield _team_project(fleet, environment, team)
+
+
+def _locked_default(fleet: Fleet, environment: Environment) -> dict[str, Json]:
+    """The project that Argo CD makes by itself and that allows everything (argocd.md 3.1 #2): it allows nothing."""
+    project = _project(
+        fleet, environment, name="default", description="Locked: nothing belongs here", repos=[], destinations=[]
+    )
+    return {**project, "namespaceResourceBlacklist": [{"group": "*", "kind": "*"}]}
 
 
 def _platform_project(fleet: Fleet, environment: Environment, catalogue: Mapping[str, Component]) -> dict[str, Json]:
@@ -194,6 +204,7 @@ def _project(
         "destinations": destinations,
         "clusterResourceWhitelist": cluster_kinds or [],
         "namespaceResourceWhitelist": namespaced,
+        "namespaceResourceBlacklist": [],
         "roles": roles or [],
         "syncWindows": [
             {

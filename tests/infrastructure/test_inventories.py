@@ -287,8 +287,6 @@ def test_argo_cd_compares_on_the_server() -> None:
     assert application["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] == "ServerSideDiff=true"
     options = set(application["spec"]["syncPolicy"]["syncOptions"])
     assert {"ServerSideApply=true", "RespectIgnoreDifferences=true"} <= options
-        application["spec"]["syncPolicy"]["syncOptions"]
-    )
     assert application["spec"]["destination"] == {
         "name": "prod-hub-iad",
         "namespace": "infrastructure-prod-train-iad",
