@@ -52,7 +52,11 @@ def projects(result: Result) -> dict[str, Json]:
 
 @pytest.fixture(scope="module")
 def tenants(projects: dict[str, Json]) -> dict[str, Json]:
-    found = {name: one for name, one in projects.items() if not name.startswith(("root-", "platform-", "default"))}
+    found = {
+        name: one
+        for name, one in projects.items()
+        if not name.startswith(("root-", "platform-", "infrastructure-", "default"))
+    }
     assert len(found) == 24
     return found
 

@@ -30,8 +30,8 @@ def cluster_namespaces(
         found[namespace] = pod_security(level)
         for one in components:
             found[namespace] |= one.data["namespaceLabels"]
-            for further, labels in one.data["ownNamespaces"].items():
-                found.setdefault(further, {}).update(labels)
+    for name in cluster.components:
+        found |= {further: dict(labels) for further, labels in catalogue[name].data["ownNamespaces"].items()}
     # EFA wants the capability IPC_LOCK (gpu-platform.md 6.2), which the level baseline does not allow.
     locking = {one.team for one in environment.workloads_on(cluster.name) if one.data["resources"]["efa"]}
     for team in environment.teams_on(cluster.name):

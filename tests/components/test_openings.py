@@ -129,6 +129,8 @@ def test_every_namespace_states_three_levels(result: Result) -> None:
     by_namespace: dict[str, list[str]] = {}
     for one in COMPONENTS.values():
         by_namespace.setdefault(one.namespace, []).append(one.data["podSecurity"]["level"])
+        for further, labels in one.data["ownNamespaces"].items():
+            by_namespace[further] = [labels["pod-security.kubernetes.io/enforce"]]
     for _, one in objects(result, "Namespace"):
         labels = one["metadata"]["labels"]
         levels = [labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "warn", "audit")]
