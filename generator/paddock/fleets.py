@@ -125,10 +125,11 @@ def _components(role: str, environment: str) -> Json:
     if role == "serving":
         runtimes = ("huggingface", "huggingfaceCPU", "mlserver", "sklearn", "triton")
         settings["kserve"] = {
-            "images": {name: _image(name) for name in runtimes},
+            "images": {name: _image(name.lower()) for name in runtimes},
             "storageInitializer": {"image": _image("storage-initializer")},
         }
     if role == "training":
+        settings["kubeflow-trainer"] = {"torch": {"image": _image("torch")}}
         secrets = {
             name: {"remoteKey": f"{environment}/mlflow/{name}"} for name in ("database", "admin", "flaskSession")
         }

@@ -68,6 +68,10 @@ def _components(schemas: SchemaSet, catalogue: Mapping[str, Component]) -> str:
         )
         lines.append(f"- namespace `{component.namespace}`, sync wave {by_name[name]}")
         lines.append(f"- on by default on: {', '.join(data['roles']) or 'no cluster'}")
+        if component.owns_namespace:
+            security = data["podSecurity"]
+            reason = f": {security['reason']}" if "reason" in security else ""
+            lines.append(f"- Pod Security {security['level']}{reason}")
         if data["requires"]:
             lines.append(f"- requires: {', '.join(data['requires'])}")
         lines += [

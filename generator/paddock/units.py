@@ -88,7 +88,7 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
     view = components.VIEWS.get(component.name)
     if view is not None:
         data |= view(fleet, cluster, use.settings, component.files)
-    opened = network.policies(component)
+    opened = network.policies(component, use.settings)
     folder = f"clusters/{cluster.name}/components/{component.name}"
     stated = component.name in cluster.data["components"]
     yield Unit(

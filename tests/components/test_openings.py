@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,7 +109,7 @@ def test_openings_as_policies() -> None:
         },
     }
     component = Component(name="demo", data=data, values=None, resources=(), files={})
-    denied, opened = network.policies(component)
+    denied, opened = network.policies(component, {})
     assert denied == {"name": "demo-default-deny", "selector": {}, "ingress": [], "egress": []}
     assert opened["name"] == "demo"
     assert opened["selector"] == {"matchLabels": {"app": "demo"}}
@@ -119,9 +121,39 @@ def test_openings_as_policies() -> None:
         "values": ["platform"],
     }
     assert opened["egress"][1]["ports"] == [{"protocol": "TCP", "port": 53}, {"protocol": "UDP", "port": 53}]
-    assert (
-        network.policies(Component(name="x", data={"network": {"pods": {}}}, values=None, resources=(), files={})) == []
-    )
+    bare = Component(name="x", data={"network": {"pods": {}}}, values=None, resources=(), files={})
+    assert network.policies(bare, {}) == []
+
+
+def test_a_port_of_the_settings_is_open_where_it_is_set() -> None:
+    """Without the setting there is no rule at all: one without ports would open every port."""
+    egress = {"dns": False, "https": False, "podIdentity": False, "pods": False, "anywhere": ["settings.database.port"]}
+    pods = {"demo": {"labels": {}, "ingress": {"platform": ["settings.port"]}, "egress": egress}}
+    component = Component(name="demo", data={"network": {"pods": pods}}, values=None, resources=(), files={})
+    assert network.policies(component, {})[1] == {"name": "demo", "selector": {}, "ingress": [], "egress": []}
+    opened = network.policies(component, {"database": {"port": 5433}, "port": 80})[1]
+    assert opened["egress"] == [
+        {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 5433}]}
+    ]
+    assert opened["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 80}]
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_settings_that_hold_ports_exist(name: str) -> None:
+    """Each is a property of the component's settings."""
+    component = COMPONENTS[name]
+    schemas = load.load(combine(specs={}, own={})[0]).schemas
+    for text in re.findall(r"settings(?:\.[A-Za-z0-9]+)+", json.dumps(component.data.get("network", {}))):
+        parts = [(schemas.documents[component.settings_schema], component.settings_schema)]
+        for key in text.split(".")[1:]:
+            parts = [
+                found
+                for part, uri in parts
+                for inner in [part.get("properties", {}).get(key)]
+                if inner is not None
+                for found in schemas.parts(inner, None, uri)
+            ]
+        assert any(part.get("type") == "integer" for part, _ in parts), text
 
 
 def test_every_namespace_states_three_levels(result: Result) -> None:

@@ -16,6 +16,7 @@ POD_FIELDS = ("containers", "initContainers", "ephemeralContainers")
 BEARERS = frozenset(
     {
         "ClusterServingRuntime",
+        "ClusterTrainingRuntime",
         "ConfigMap",
         "CronJob",
         "DaemonSet",
@@ -31,8 +32,7 @@ BEARERS = frozenset(
         "TrainingRuntime",
     }
 )
-"""Kinds that may have pods behind them; a ConfigMap has if it holds a run. A ClusterTrainingRuntime is a TrainJob's to
-name and has none by itself."""
+"""Kinds that may have pods behind them; a ConfigMap has if it holds a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,10 @@ def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
     elif kind == "TrainingRuntime":
         for one in spec["template"]["spec"]["replicatedJobs"]:
             yield _template(data, one["template"]["spec"]["template"])
+    elif kind == "ClusterTrainingRuntime":
+        # Runs of all teams name it, and bring their labels.
+        for one in spec["template"]["spec"]["replicatedJobs"]:
+            yield _of(data, one["template"]["spec"]["template"]["spec"], None)
     elif kind == "InferenceService":
         yield from _inference(data, spec)
     elif kind in ("ClusterServingRuntime", "ServingRuntime"):
@@ -113,12 +117,21 @@ def asks_for_gpu(spec: Mapping[str, Json]) -> bool:
 
 def serves(runtime: Mapping[str, Json], service: Mapping[str, Json]) -> bool:
     """Whether a model server's runtime may run an InferenceService: it is named, or picks the model's format itself."""
-    model = service["spec"]["predictor"].get("model") or {}
+    model = ((service.get("spec") or {}).get("predictor") or {}).get("model") or {}
     if "runtime" in model:
         return bool(model["runtime"] == runtime["metadata"]["name"])
     wanted = (model.get("modelFormat") or {}).get("name")
-    formats = runtime["spec"].get("supportedModelFormats") or ()
-    return any(one["name"] == wanted and one.get("autoSelect", False) for one in formats)
+    formats = (runtime.get("spec") or {}).get("supportedModelFormats") or ()
+    return any(one.get("name") == wanted and one.get("autoSelect", False) for one in formats)
+
+
+def runs(runtime: Mapping[str, Json], job: Mapping[str, Json]) -> bool:
+    """Whether a TrainJob runs a cluster's runtime as it is, with its image."""
+    spec = job.get("spec") or {}
+    stated = spec.get("runtimeRef") or {}
+    named = stated.get("kind", "ClusterTrainingRuntime") == runtime["kind"]
+    own = (spec.get("trainer") or {}).get("image")
+    return bool(named and stated.get("name") == runtime["metadata"]["name"] and not own)
 
 
 def _inference(data: Mapping[str, Json], spec: Mapping[str, Json]) -> Iterator[PodTemplate]:

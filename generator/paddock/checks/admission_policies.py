@@ -16,7 +16,11 @@ from paddock.render import ObjectRef
 
 IDS = ("policy-blocks-pod",)
 
-_RUNTIME = "ClusterServingRuntime"
+# Runtimes of the whole cluster: the kind that uses them, and whether one of it does.
+_RUNTIMES = {
+    "ClusterServingRuntime": ("InferenceService", pod_templates.serves),
+    "ClusterTrainingRuntime": ("TrainJob", pod_templates.runs),
+}
 _HELP = {
     admission.ALLOWED_REGISTRIES: "use an image of one of these registries, or add its registry to "
     "spec.admission.registries of the platform",
@@ -62,23 +66,42 @@ def _cluster(
     objects: Iterable[ObjectRef],
     texts: Mapping[str, str],
 ) -> Iterator[Problem]:
-    """The problems of one cluster. A runtime counts where an InferenceService of the cluster would run on it."""
+    """The problems of one cluster. A runtime of the whole cluster counts where something of a team would run on it."""
     teams = {team.name for team in environment.teams_on(cluster.name)}
-    read = [(one, _read(one, texts)) for one in objects if one.namespace in teams or one.kind == _RUNTIME]
-    services = [data for one, data in read if one.kind == "InferenceService"]
-    yield from _initializer(fleet, cluster, rules) if services else ()
+    read = [(one, _read(one, texts)) for one in objects if one.namespace in teams or one.kind in _RUNTIMES]
+    users = {kind: [data for one, data in read if one.kind == kind] for kind, _ in _RUNTIMES.values()}
+    yield from _initializer(fleet, cluster, rules) if users["InferenceService"] else ()
     for ref, data in read:
-        if ref.kind == _RUNTIME and not any(pod_templates.serves(data, service) for service in services):
-            continue
+        if ref.kind in _RUNTIMES:
+            kind, uses = _RUNTIMES[ref.kind]
+            if not any(uses(data, user) for user in users[kind]):
+                continue
         specs = _specs(fleet, environment, cluster, ref)
-        for rule in rules:
-            for pod in pod_templates.pods(data):
-                for what, image in admission.refusals(rule, pod):
-                    yield _problem(rule, cluster, ref, pod, what, _origin(image, specs) or ref.place)
-            for job in pod_templates.jobs(data):
-                if admission.refuses_job(rule, job):
-                    what = f"{job.kind} asks for GPUs without the label {pod_templates.QUEUE}"
-                    yield _problem(rule, cluster, ref, None, what, ref.place)
+        for rule, subject, what, image in _verdicts(rules, data):
+            yield _problem(rule, cluster, ref, subject, what, _origin(image, specs) or ref.place)
+
+
+def _verdicts(rules: list[Rule], data: Mapping[str, Json]) -> list[tuple[Rule, str, str, str]]:
+    """(rule, "pods of " or "", what is wrong, image or "") of each refusal of an object.
+
+    An object that its schema refuses has a finding of its own, and may lack anything: it has none here.
+    """
+    try:
+        pods = [
+            (rule, "pods of ", what, image)
+            for rule in rules
+            for pod in pod_templates.pods(data)
+            for what, image in admission.refusals(rule, pod)
+        ]
+        jobs = [
+            (rule, "", f"{job.kind} asks for GPUs without the label {pod_templates.QUEUE}", "")
+            for rule in rules
+            for job in pod_templates.jobs(data)
+            if admission.refuses_job(rule, job)
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
+    return pods + jobs
 
 
 def _initializer(fleet: Fleet, cluster: Cluster, rules: list[Rule]) -> Iterator[Problem]:
@@ -130,12 +153,11 @@ def _nodes(value: Json, pointer: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
             yield from _nodes(item, (*pointer, key))
 
 
-def _problem(rule: Rule, cluster: Cluster, ref: ObjectRef, pod: PodTemplate | None, what: str, place: Place) -> Problem:
+def _problem(rule: Rule, cluster: Cluster, ref: ObjectRef, subject: str, what: str, place: Place) -> Problem:
     namespace = f' in namespace "{ref.namespace}"' if ref.namespace else ""
-    pods = "pods of " if pod is not None else ""
     return Problem(
         id="policy-blocks-pod",
-        message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the {pods}{ref.kind} "{ref.name}"'
+        message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the {subject}{ref.kind} "{ref.name}"'
         f"{namespace}: {what}",
         place=place,
         related=(

@@ -36,12 +36,24 @@ _SLOW = "histogram_quantile(0.95, sum by (le) (rate(kyverno_admission_review_dur
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`policies` (kind, name, title, description and spec of each) and `ruleGroups`."""
+    """`policies` (kind, name, title, description and spec of each), `scanned` (rights to read) and `ruleGroups`."""
     found = admission.rules(fleet, cluster, settings)
     return {
         "policies": [policy for rule in found.values() for policy in policies(rule, fleet)],
+        "scanned": _scanned(found.get(admission.QUEUE_NAME)),
         "ruleGroups": [alerting.group("kyverno", _alerts(), fleet)],
     }
+
+
+def _scanned(queues: Rule | None) -> list[Json]:
+    """Rights to read the jobs that a policy speaks of: without them Kyverno calls the policy not ready for reports
+    (kyverno v1.19.1, pkg/controllers/policystatus). Kinds of Kubernetes itself are the chart's."""
+    resources = sorted(_JOBS[kind] for kind in queues.values) if queues else []
+    return [
+        {"apiGroups": [group], "resources": [plural], "verbs": ["get", "list", "watch"]}
+        for group, plural in resources
+        if group != "batch"
+    ]
 
 
 def policies(rule: Rule, fleet: Fleet) -> Iterable[Json]:

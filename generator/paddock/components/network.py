@@ -14,7 +14,7 @@ DNS_PORT = 53
 TEMPLATE = "templates/network/networkpolicy.yaml.j2"
 
 
-def policies(component: Component) -> list[Json]:
+def policies(component: Component, settings: Mapping[str, Json]) -> list[Json]:
     """`name`, `selector`, `ingress` and `egress` of each policy; none for a component that has no pods of its own.
 
     Several components may share a namespace: each brings the policy that denies, so that neither needs the other.
@@ -27,19 +27,20 @@ def policies(component: Component) -> list[Json]:
         {
             "name": component.name if name == component.name else f"{component.name}-{name}",
             "selector": {"matchLabels": dict(sorted(one["labels"].items()))} if one["labels"] else {},
-            "ingress": _ingress(one["ingress"]),
-            "egress": _egress(one["egress"]),
+            "ingress": _ingress(one["ingress"], settings),
+            "egress": _egress(one["egress"], settings),
         }
         for name, one in sorted(stated.items())
     ]
     return [denied, *opened]
 
 
-def _ingress(stated: Mapping[str, list[int]]) -> list[Json]:
+def _ingress(stated: Mapping[str, Json], settings: Mapping[str, Json]) -> list[Json]:
     rules = []
-    for who, ports in sorted(stated.items()):
-        sources = _SOURCES[who]
-        rules.append({**({"from": sources} if sources else {}), "ports": _ports(ports)})
+    for who, stated_ports in sorted(stated.items()):
+        ports, sources = _ports(stated_ports, settings), _SOURCES[who]
+        if ports:
+            rules.append({**({"from": sources} if sources else {}), "ports": ports})
     return rules
 
 
@@ -64,27 +65,35 @@ _SOURCES: dict[str, list[Json]] = {
 }
 
 
-def _egress(stated: Mapping[str, Json]) -> list[Json]:
-    rules: list[Json] = []
-    if stated["dns"]:
-        rules.append(network.DNS)
-    if stated["https"]:
-        rules.append(network.HTTPS)
-    if stated["podIdentity"]:
-        rules.append(network.POD_IDENTITY)
-    if "sameNamespace" in stated:
-        rules.append({"to": [network.SAME_NAMESPACE], "ports": _ports(stated["sameNamespace"])})
-    if "anywhere" in stated:
-        rules.append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": _ports(stated["anywhere"])})
+def _egress(stated: Mapping[str, Json], settings: Mapping[str, Json]) -> list[Json]:
+    fixed = {"dns": network.DNS, "https": network.HTTPS, "podIdentity": network.POD_IDENTITY}
+    rules: list[Json] = [rule for name, rule in fixed.items() if stated[name]]
+    peers = {"sameNamespace": network.SAME_NAMESPACE, "anywhere": {"ipBlock": {"cidr": "0.0.0.0/0"}}}
+    for whom, peer in peers.items():
+        ports = _ports(stated.get(whom, []), settings)
+        if ports:
+            rules.append({"to": [peer], "ports": ports})
     if stated["pods"]:
         # Nodes are no pods: their exporters and kubelets answer on addresses of the VPC.
         rules.append({"to": [{"namespaceSelector": {}}, *network.LOAD_BALANCERS]})
     return rules
 
 
-def _ports(numbers: list[int]) -> list[Json]:
+def _ports(stated: list[int | str], settings: Mapping[str, Json]) -> list[Json]:
+    """Entries of a policy: a rule without any would open every port."""
+    numbers = {number for one in stated if (number := _number(one, settings)) is not None}
     return [
         {"protocol": protocol, "port": number}
         for number in sorted(numbers)
         for protocol in (("TCP", "UDP") if number == DNS_PORT else ("TCP",))
     ]
+
+
+def _number(stated: int | str, settings: Mapping[str, Json]) -> int | None:
+    """A port, or that of the setting at `settings.<key>...`; None where it is not set."""
+    if isinstance(stated, int):
+        return stated
+    value: Json = settings
+    for key in stated.split(".")[1:]:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int) else None

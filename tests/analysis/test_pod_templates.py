@@ -1,0 +1,93 @@
+"""Which pods stand behind which objects."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from paddock.analysis import pod_templates
+
+Json = Any
+
+TEMPLATE = {"metadata": {"labels": {"team": "a"}}, "spec": {"containers": [{"name": "c", "image": "x:1"}]}}
+JOB = {"spec": {"template": TEMPLATE}}
+RUNTIME = {"template": {"spec": {"replicatedJobs": [{"template": {"spec": {"template": TEMPLATE}}}]}}}
+
+
+def object_of(kind: str, spec: Json) -> Json:
+    return {"kind": kind, "metadata": {"name": "n", "namespace": "ns"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Deployment", {"template": TEMPLATE}),
+        ("Job", {"template": TEMPLATE}),
+        ("CronJob", {"jobTemplate": JOB}),
+        ("JobSet", {"replicatedJobs": [{"template": JOB}]}),
+        ("TrainingRuntime", RUNTIME),
+    ],
+)
+def test_templates_with_their_labels(kind: str, spec: Json) -> None:
+    (pod,) = pod_templates.pods(object_of(kind, spec))
+    assert (pod.kind, pod.name, pod.namespace) == (kind, "n", "ns")
+    assert pod.labels == {"team": "a"}
+    assert pod.images() == ["x:1"]
+
+
+def test_runtimes_of_the_cluster_leave_labels_open() -> None:
+    (pod,) = pod_templates.pods(object_of("ClusterTrainingRuntime", RUNTIME))
+    assert pod.labels is None
+    (pod,) = pod_templates.pods(object_of("ClusterServingRuntime", TEMPLATE["spec"]))
+    assert (pod.labels, pod.images()) == (None, ["x:1"])
+
+
+def test_an_inference_service_has_the_labels_of_its_predictor() -> None:
+    predictor = {"labels": {"team": "a"}, "model": {"image": "m:1"}, "initContainers": [{"image": "i:1"}]}
+    (pod,) = pod_templates.pods(object_of("InferenceService", {"predictor": predictor}))
+    assert pod.labels == {"team": "a"}
+    assert pod.images() == ["m:1", "i:1"]
+
+
+def test_a_config_map_with_a_run_is_the_run() -> None:
+    run = object_of("TrainJob", {"trainer": {"image": "t:1"}})
+    data = {**object_of("ConfigMap", None), "data": {"trainjob.json": json.dumps(run), "other": "{"}}
+    (pod,) = pod_templates.pods(data)
+    (job,) = pod_templates.jobs(data)
+    assert (pod.kind, pod.images()) == ("TrainJob", ["t:1"])
+    assert (job.kind, job.gpu, job.labels) == ("TrainJob", True, {})
+
+
+def test_other_kinds_have_none() -> None:
+    data = object_of("Service", {"ports": []})
+    assert list(pod_templates.pods(data)) == list(pod_templates.jobs(data)) == []
+
+
+@pytest.mark.parametrize(
+    ("resources", "asks"),
+    [
+        ({"limits": {"nvidia.com/gpu": "1"}}, True),
+        ({"requests": {"nvidia.com/mig-1g.10gb": "1"}}, True),
+        ({"limits": {"vpc.amazonaws.com/efa": "1"}}, False),
+        ({}, False),
+    ],
+)
+def test_asking_for_gpus(resources: Json, asks: bool) -> None:
+    assert pod_templates.asks_for_gpu({"containers": [{"resources": resources}]}) is asks
+
+
+def test_runtimes_that_are_used() -> None:
+    serving = object_of("ClusterServingRuntime", {"supportedModelFormats": [{"name": "onnx", "autoSelect": True}]})
+    by_format = object_of("InferenceService", {"predictor": {"model": {"modelFormat": {"name": "onnx"}}}})
+    by_name = object_of("InferenceService", {"predictor": {"model": {"runtime": "other"}}})
+    assert pod_templates.serves(serving, by_format)
+    assert not pod_templates.serves(serving, by_name)
+    training = object_of("ClusterTrainingRuntime", RUNTIME)
+    reference = {"kind": "ClusterTrainingRuntime", "name": "n"}
+    assert pod_templates.runs(training, object_of("TrainJob", {"runtimeRef": reference}))
+    assert not pod_templates.runs(training, object_of("TrainJob", {"runtimeRef": reference, "trainer": {"image": "x"}}))
+    assert not pod_templates.runs(
+        training, object_of("TrainJob", {"runtimeRef": {"kind": "TrainingRuntime", "name": "n"}})
+    )
