@@ -129,6 +129,14 @@ def test_publishing_is_never_cancelled_and_uses_no_cache() -> None:
     assert "cache" not in str(workflow["jobs"])
 
 
+def test_kyverno_is_pinned_with_its_sum() -> None:
+    module, sums = ((ROOT / "tools" / "kyverno" / name).read_text() for name in ("go.mod", "go.sum"))
+    assert "tool github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno\n" in module
+    version = re.search(r"github.com/kyverno/kyverno (v\S+)", module)
+    assert version is not None
+    assert f"github.com/kyverno/kyverno {version[1]} h1:" in sums
+
+
 def test_go_tools_are_pinned_with_their_sums() -> None:
     module, sums = ((ROOT / "tools" / name).read_text() for name in ("go.mod", "go.sum"))
     tools = re.findall(r"^\t((\S+?)(?:/cmd/\S+)?)$", module, re.MULTILINE)

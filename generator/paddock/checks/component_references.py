@@ -13,7 +13,6 @@ IDS = ("unknown-identity-group",)
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "argo-cd": (("adminGroups",), ("readOnlyGroups",)),
     "kube-prometheus-stack": (("grafana", "oidc", "adminGroups"), ("grafana", "oidc", "editorGroups")),
-    "mlflow": (("oidc", "adminGroups"), ("oidc", "allowedGroups")),
 }
 """Settings that hold names of identity groups, by component."""
 
