@@ -408,6 +408,7 @@ PRACTICES = {
 _EFA = "EFA locks the memory it sends from: IPC_LOCK (gpu-platform.md 6.2)"
 _ROOT = "programs write caches and temporary files beside themselves; the images are the teams'"
 REASONS: dict[tuple[str, str], str] = {
+    ("Deployment", "probes"): "pods of overprovisioning do nothing that could be asked after",
     ("Deployment", "read-only-root"): _ROOT,
     ("InferenceService", "probes"): "KServe adds the probes of the protocol",
     ("InferenceService", "read-only-root"): "model servers unpack models and compile kernels beside themselves",

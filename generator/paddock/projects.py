@@ -148,7 +148,7 @@ def _infrastructure_project(fleet: Fleet, environment: Environment, namespaces: 
             *({"group": "", "kind": "Namespace", "name": name} for name in namespaces),
             *({"group": "services.k8s.aws", "kind": "IAMRoleSelector", "name": name} for name in namespaces),
         ],
-        namespaced=list(ACK_KINDS),
+        namespaced=[*ACK_KINDS, {"group": "networking.k8s.io", "kind": "NetworkPolicy"}],
     )
 
 

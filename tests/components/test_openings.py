@@ -163,7 +163,8 @@ def test_every_namespace_states_three_levels(result: Result) -> None:
         by_namespace.setdefault(one.namespace, []).append(one.data["podSecurity"]["level"])
         for further, labels in one.data["ownNamespaces"].items():
             by_namespace[further] = [labels["pod-security.kubernetes.io/enforce"]]
-    for _, one in objects(result, "Namespace"):
+    for where, one in objects(result, "Namespace"):
+        by_namespace[f"infrastructure-{where.replace('/', '-')}"] = ["restricted"]
         labels = one["metadata"]["labels"]
         levels = [labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "warn", "audit")]
         assert set(levels) <= set(LEVELS)

@@ -30,7 +30,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
     for one in objects:
         spec = one["spec"]
         match one["kind"]:
-            case "Namespace" | "IAMRoleSelector":
+            case "Namespace" | "IAMRoleSelector" | "NetworkPolicy":
                 continue
             case "Cluster":
                 yield "cluster", spec["name"], spec["version"], name_of("Role", spec["roleRef"])

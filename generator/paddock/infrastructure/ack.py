@@ -9,6 +9,7 @@ from paddock.components.context import platform_labels
 from paddock.infrastructure.resource import Resource, Site
 from paddock.model import Cluster, Environment, Fleet
 from paddock.names import shortened
+from paddock.namespaces import pod_security
 
 Json = Any
 
@@ -27,8 +28,12 @@ def objects(
     the resources. Nothing is removed without a confirmation, and what holds data stays in AWS even then."""
     labels = platform_labels(fleet, environment.name)
     where = namespace(cluster)
+    region = {"services.k8s.aws/default-region": cluster.region}
+    # No pod belongs there, so none gets more than any other, and none may talk.
+    denied = {"podSelector": {}, "policyTypes": ["Egress", "Ingress"]}
     found = [
-        _object("v1", "Namespace", where, None, labels, {"services.k8s.aws/default-region": cluster.region}, None),
+        _object("v1", "Namespace", where, None, {**labels, **pod_security("restricted")}, region, None),
+        _object("networking.k8s.io/v1", "NetworkPolicy", "default-deny", where, labels, {}, denied),
         _object(
             "services.k8s.aws/v1alpha1",
             "IAMRoleSelector",
