@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infrastructure.fleet import inventory, loaded
+from paddock.infrastructure.control_plane import identity_key
 
 Json = Any
 
@@ -50,7 +51,7 @@ def test_a_statement_of_a_setting_that_is_not_stated_is_left_out() -> None:
 
 def test_every_workload_has_its_teams_role() -> None:
     found = resources("prod-train-iad")["aws_eks_pod_identity_association"]
-    one = found["perception-bev-train"]
+    one = found["team-perception-bev-train"]
     assert (one["namespace"], one["service_account"]) == ("perception", "bev-train")
     assert one["role_arn"] == "${aws_iam_role.team-perception.arn}"
     assert resources("prod-train-iad")["aws_iam_role"]["team-perception"]["permissions_boundary"] == (
@@ -87,11 +88,11 @@ def test_inline_policies_fit(identity: str) -> None:
 
 def test_groups_enter_with_the_claim_as_their_kubernetes_group() -> None:
     entries = resources("prod-train-iad")["aws_eks_access_entry"]
-    assert entries["perception-edit"]["principal_arn"] == "arn:aws:iam::777788889999:role/av-ml-perception"
-    assert entries["perception-edit"]["kubernetes_groups"] == ["av-ml-perception-engineers"]
+    assert entries["group-perception-edit"]["principal_arn"] == "arn:aws:iam::777788889999:role/av-ml-perception"
+    assert entries["group-perception-edit"]["kubernetes_groups"] == ["av-ml-perception-engineers"]
     policies = resources("prod-train-iad")["aws_eks_access_policy_association"]
-    assert policies["platform-admins"]["policy_arn"].endswith("/AmazonEKSClusterAdminPolicy")
-    assert "perception-edit" not in policies
+    assert policies["group-platform-admins"]["policy_arn"].endswith("/AmazonEKSClusterAdminPolicy")
+    assert "group-perception-edit" not in policies
 
 
 def test_karpenters_queue_hears_every_kind_of_interruption() -> None:
@@ -112,3 +113,12 @@ def test_karpenters_queue_hears_every_kind_of_interruption() -> None:
         "${aws_sqs_queue.interruptions.arn}"
     }
     assert found["aws_sqs_queue"]["interruptions"]["name"] == "av-prod-train-iad-interruptions"
+
+
+def test_names_that_are_alike_stay_apart() -> None:
+    """A service account of two components, a team called like a component: each has a resource of its own."""
+    assert identity_key("kyverno", "kyverno-admission-controller") == "kyverno-admission-controller"
+    assert identity_key("argo-cd", "controller") != identity_key("kueue", "controller")
+    for identity in ("dev-shared-iad", "prod-train-iad"):
+        names = [(one["kind"], one["metadata"]["name"]) for one in inventory(identity, "ack").objects]
+        assert len(names) == len(set(names))

@@ -24,6 +24,11 @@ def role_name(cluster: Cluster, what: str) -> str:
     return shortened(f"{cluster.eks_name}-{what}", ROLE_LIMIT)
 
 
+def identity_key(component: str, account: str) -> str:
+    """What the role of a component's service account is called: charts name accounts alike, e.g. controller."""
+    return account if account.startswith(component) else f"{component}-{account}"
+
+
 def subnets(cluster: Cluster, zones: tuple[str, ...] = ()) -> tuple[str | Reference, ...]:
     """Private subnets of the cluster, of some zones or of all: stated, or those of the VPC that its stack makes."""
     network = cluster.data["network"]
@@ -115,7 +120,7 @@ def _argo_cd(fleet: Fleet, cluster: Cluster, site: Site) -> Iterator[Resource]:
 def _hub_roles(hub: Cluster, site: Site) -> list[str]:
     """ARNs of the roles that Argo CD's pods on the hub have by Pod Identity: iam.yaml of the component argo-cd."""
     return [
-        f"arn:{site.partition}:iam::{hub.account_id}:role/{role_name(hub, account)}"
+        f"arn:{site.partition}:iam::{hub.account_id}:role/{role_name(hub, identity_key('argo-cd', account))}"
         for account in ("argocd-application-controller", "argocd-server")
     ]
 
@@ -127,4 +132,6 @@ def _groups(fleet: Fleet, cluster: Cluster, site: Site) -> Iterator[Resource]:
         if "role" not in group:
             continue
         policy = ADMIN if name in access["adminGroups"] else VIEW if name in access["readOnlyGroups"] else None
-        yield AccessEntry(key=name, principal_arn=site.role_arn(group["role"]), groups=(group["claim"],), policy=policy)
+        yield AccessEntry(
+            key=f"group-{name}", principal_arn=site.role_arn(group["role"]), groups=(group["claim"],), policy=policy
+        )

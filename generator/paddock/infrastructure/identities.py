@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from paddock import buckets
 from paddock.catalogue import Component
 from paddock.infrastructure import iam
-from paddock.infrastructure.control_plane import role_name
+from paddock.infrastructure.control_plane import identity_key, role_name
 from paddock.infrastructure.eks import PodIdentity
 from paddock.infrastructure.resource import Json, Resource, Site
 from paddock.model import Cluster, Environment, Team
@@ -76,9 +76,10 @@ def _component(cluster: Cluster, component: Component, site: Site) -> Iterator[R
     known = placeholders(cluster, site, cluster.components[component.name].settings)
     for stated in component.identities:
         account = stated["serviceAccount"]
+        key = identity_key(component.name, account)
         role = iam.Role(
-            key=account,
-            name=role_name(cluster, account),
+            key=key,
+            name=role_name(cluster, key),
             description=f"{component.name} on {cluster.eks_name}",
             trust=iam.POD_TRUST,
             managed=tuple(stated.get("managedPolicies", ())),
@@ -86,7 +87,7 @@ def _component(cluster: Cluster, component: Component, site: Site) -> Iterator[R
         )
         yield role
         yield PodIdentity(
-            key=account,
+            key=key,
             namespace=stated.get("namespace", component.namespace),
             service_account=account,
             role=role.reference,
@@ -168,7 +169,7 @@ def _team(environment: Environment, cluster: Cluster, team: Team, site: Site) ->
     yield role
     for account in environment_accounts(environment, cluster, team):
         yield PodIdentity(
-            key=f"{team.name}-{account}", namespace=team.name, service_account=account, role=role.reference
+            key=f"team-{team.name}-{account}", namespace=team.name, service_account=account, role=role.reference
         )
 
 

@@ -47,7 +47,7 @@ def _buckets(environment: Environment, cluster: Cluster, site: Site) -> Iterator
 
 def _bucket(one: buckets.Bucket, alias: str) -> Bucket:
     return Bucket(
-        key=f"{one.team}-{one.short_name}",
+        key=f"team-{one.team}-{one.short_name}",
         name=one.name,
         kms_alias_arn=alias,
         versioning=one.versioning,
