@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
-from infrastructure.fleet import inventory
-from paddock.infrastructure.hub import ENDPOINTS, ranges
+from infrastructure.fleet import cluster, fleet, inventory, loaded
+from paddock.infrastructure import plan
+from paddock.infrastructure.vpc import ENDPOINTS, ranges
 
 Json = Any
 
@@ -96,3 +98,20 @@ def test_the_second_stack_installs_argo_cd_and_every_root() -> None:
     remote = document["data"]["terraform_remote_state"]["hub"]["config"]
     assert remote["key"] == hub()["hub-iad"]["terraform"]["backend"]["s3"]["key"]
     assert set(hub()["hub-iad"]["output"]) == {"endpoint", "certificateAuthority"}
+
+
+def test_a_hub_in_a_network_that_exists_has_its_capability_too() -> None:
+    """Only the hub: what ACK makes elsewhere is made from there."""
+    assert (
+        "capability-ack"
+        not in json.loads(inventory("staging-train-iad", "terraform").stacks["train-iad"])["resource"]["aws_iam_role"]
+    )
+    one = cluster("prod-hub-iad", "terraform")
+    network = {key: value for key, value in one.data["network"].items() if key != "vpc"}
+    network["subnetIds"] = {"us-east-1a": "subnet-0123456789abcdef0", "us-east-1b": "subnet-0123456789abcdef1"}
+    moved = replace(one, data={**one.data, "network": network})
+    found = plan.inventory(fleet(), fleet().environments["prod"], moved, loaded().catalogue)
+    resources = json.loads(found.stacks["hub-iad"])["resource"]
+    assert "capability-ack" in resources["aws_iam_role"]
+    assert "aws_vpc" not in resources
+    assert resources["aws_eks_cluster"]["cluster"]["vpc_config"][0]["subnet_ids"] == list(network["subnetIds"].values())

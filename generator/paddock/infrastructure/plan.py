@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from paddock.catalogue import Component
-from paddock.infrastructure import ack, control_plane, hub, identities, nodes, storage, terraform
+from paddock.infrastructure import (
+    ack,
+    bootstrap,
+    capabilities,
+    control_plane,
+    identities,
+    nodes,
+    storage,
+    terraform,
+    vpc,
+)
 from paddock.infrastructure.resource import Expression, Json, Reference, Resource, Site
 from paddock.model import Cluster, Environment, Fleet
 
@@ -63,11 +73,14 @@ def inventory(
         objects = ack.objects(fleet, environment, cluster, found, where)
         name = f"{cluster.name}-beside-ack"
         return Inventory(objects=objects, stacks={name: _stack(fleet, name, rest, where)} if rest else {})
+    is_hub = cluster.identity == fleet.platform.hub_identity
     if "vpc" in cluster.data["network"]:
-        found = [*hub.network(cluster), *found, *hub.capabilities(fleet, cluster, where)]
+        found = [*vpc.network(cluster, where), *found]
+    if is_hub:
+        found += capabilities.capabilities(fleet, cluster, where)
     stacks = {cluster.name: _stack(fleet, cluster.name, found, where, outputs=OUTPUTS)}
-    if cluster.identity == fleet.platform.hub_identity:
-        stacks[f"{cluster.name}-argo-cd"] = hub.argo_cd_stack(fleet, cluster, catalogue)
+    if is_hub:
+        stacks[f"{cluster.name}-argo-cd"] = bootstrap.argo_cd_stack(fleet, cluster, catalogue)
     return Inventory(objects=[], stacks=stacks)
 
 
