@@ -15,7 +15,7 @@ from paddock.model import Cluster, Fleet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """A controller that EKS runs outside the cluster. Version 5 of the AWS provider has no resource for it, so there
-    CloudFormation makes it."""
+    CloudFormation makes it (CloudFormation template reference, AWS::EKS::Capability)."""
 
     key: str
     type: str
