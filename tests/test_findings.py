@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from paddock import cli
-from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS, TREE_CHECKS
+from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -97,11 +97,11 @@ def test_every_finding_has_a_case_and_an_explanation() -> None:
 
 
 def test_every_check_states_its_ids() -> None:
-    stated = [id for check in (*SPEC_CHECKS, *OUTPUT_CHECKS, *TREE_CHECKS) for id in check.ids]
+    stated = [id for check in (*SPEC_CHECKS, *OUTPUT_CHECKS) for id in check.ids]
     assert set(stated) <= EXPLANATIONS.keys()
 
 
-@pytest.mark.parametrize("check", [*SPEC_CHECKS, *OUTPUT_CHECKS, *TREE_CHECKS], ids=lambda check: check.ids[0])
+@pytest.mark.parametrize("check", [*SPEC_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0])
 def test_disabling_a_check_would_be_noticed(check: object) -> None:
     """Each id of a check has a case, so a check that is switched off makes `test_finding` fail."""
     shown = {case.split("--")[0] for case in CASES}

@@ -7,7 +7,6 @@ kubectl-validate 0.0.4 embeds; the clusters run newer ones, whose kinds and fiel
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import shutil
@@ -20,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
-from repositories import ROOT, reference, run, small
+from repositories import reference, run, small
+from samples import SAMPLES, changed_sample
 
 Json = Any
 
@@ -158,33 +158,18 @@ def test_every_rendered_object_is_accepted(program: str, crds: Path, tmp_path: P
 
 
 def test_the_samples_are_accepted(program: str, crds: Path) -> None:
-    samples = ROOT / "tests" / "kubernetes"
-    found = verdicts(program, crds, samples)
+    found = verdicts(program, crds, SAMPLES)
     unknown = {f"{kind.lower()}.yaml" for _, kind in EXCEPTIONS}
     assert {name for name, why in found.items() if why} == unknown
-    assert found.keys() == {path.name for path in samples.iterdir()}
+    assert found.keys() == {path.name for path in SAMPLES.iterdir()}
 
 
 def test_what_breaks_a_cel_rule_is_refused(program: str, crds: Path, tmp_path: Path) -> None:
     """The oracle is alive: each of these objects is refused, and by the rule that it breaks."""
-    names = write(tmp_path / "objects", [changed(kind, place, value) for kind, place, value, _ in BROKEN])
+    names = write(tmp_path / "objects", [changed_sample(kind, place, value) for kind, place, value, _ in BROKEN])
     found = verdicts(program, crds, tmp_path / "objects")
     assert [
         (kind, place, found[name])
         for name, (kind, place, _, words) in zip(names, BROKEN, strict=True)
         if words not in found[name]
     ] == []
-
-
-def changed(kind: str, place: str, value: Json) -> Json:
-    """A sample with one change."""
-    document = copy.deepcopy(yaml.safe_load((ROOT / "tests" / "kubernetes" / f"{kind}.yaml").read_text()))
-    *parents, last = place.split("/")
-    node = document
-    for key in parents:
-        node = node[int(key) if isinstance(node, list) else key]
-    if value is ...:
-        del node[last]
-    else:
-        node[int(last) if isinstance(node, list) else last] = value
-    return document

@@ -15,13 +15,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from ruamel.yaml import YAML
 
 import ack_rules
+from samples import SAMPLES, changed_sample, sample
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas" / "kubernetes"
-SAMPLES = ROOT / "tests" / "kubernetes"
 SCHEMA_FILES = sorted(SCHEMAS.glob("*/*.json"))
 SAMPLE_FILES = sorted(SAMPLES.glob("*.yaml"))
 CORE_FILE = "/api/_definitions.json"
@@ -72,11 +71,6 @@ def without_null(node: Json) -> Json:
 def compiled(schema: Json, core: Json) -> jsonschema_rs.Draft202012Validator:
     registry = jsonschema_rs.Registry([("json-schema://" + CORE_FILE, core)], draft=jsonschema_rs.Draft202012)
     return jsonschema_rs.Draft202012Validator(schema, registry=registry)
-
-
-def sample(path: Path) -> Json:
-    with path.open(encoding="utf-8") as stream:
-        return YAML(typ="safe", pure=True).load(stream)
 
 
 def schema_path(folder: Path, document: Json) -> Path:
@@ -429,20 +423,6 @@ BEYOND: list[tuple[str, str, Json]] = [
     ("alertmanagerconfig", "spec/route/routes/0/routes/0/reciever", "topic"),
     *ack_rules.BEYOND,
 ]
-
-
-def changed_sample(kind: str, place: str, value: Json) -> Json:
-    """The sample of the kind with a value put at the place, a JSON pointer without its first slash."""
-    document = sample(SAMPLES / f"{kind}.yaml")
-    *parents, last = (key.replace("~1", "/") for key in place.split("/"))
-    node = document
-    for key in parents:
-        node = node[int(key) if isinstance(node, list) else key]
-    if value is ...:
-        del node[last]
-    else:
-        node[int(last) if isinstance(node, list) else last] = value
-    return document
 
 
 @pytest.mark.parametrize(("kind", "place", "value"), BEYOND, ids=lambda part: str(part)[:60])

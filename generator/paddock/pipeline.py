@@ -10,7 +10,7 @@ from functools import partial
 
 from paddock import load as loading
 from paddock.catalogue import Component
-from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS, TREE_CHECKS
+from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -93,9 +93,7 @@ def output_problems(
     """What the checks of rendered objects find, over all environments at once: they meet on the hub."""
     found: list[Problem] = []
     for check in OUTPUT_CHECKS:
-        found += _guarded(check.ids, partial(check.run, objects, trees))
-    for one in TREE_CHECKS:
-        found += _guarded(one.ids, partial(one.run, objects, trees, fleet))
+        found += _guarded(check.ids, partial(check.run, objects, trees, fleet))
     return found
 
 

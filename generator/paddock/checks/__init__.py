@@ -51,15 +51,8 @@ class SpecCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputCheck:
-    """Relations between rendered objects of all environments; the texts are by environment and path."""
-
-    ids: tuple[str, ...]
-    run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]]], Iterator[Problem]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeCheck:
-    """Relations between rendered objects and the specs behind them; the texts are by environment and path."""
+    """Relations between rendered objects of all environments and the specs behind them; the texts are by environment
+    and path."""
 
     ids: tuple[str, ...]
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
@@ -68,31 +61,31 @@ class TreeCheck:
 SPEC_CHECKS = (
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
-    SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
+    SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=data_residency.IDS, run=lambda fleet, _: data_residency.check(fleet)),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
-    SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
     SpecCheck(ids=gpu_pools.IDS, run=lambda fleet, _: gpu_pools.check(fleet)),
     SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
     SpecCheck(ids=kueue_cohorts.IDS, run=lambda fleet, _: kueue_cohorts.check(fleet)),
+    SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
     SpecCheck(ids=permissions.IDS, run=permissions.check, needs_catalogue=True),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
-    SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
-    SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
-    SpecCheck(ids=prepulled_images.IDS, run=lambda fleet, _: prepulled_images.check(fleet)),
-    SpecCheck(ids=reservations.IDS, run=lambda fleet, _: reservations.check(fleet)),
     SpecCheck(ids=pod_priorities.IDS, run=lambda fleet, _: pod_priorities.check(fleet)),
+    SpecCheck(ids=prepulled_images.IDS, run=lambda fleet, _: prepulled_images.check(fleet)),
+    SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
+    SpecCheck(ids=reservations.IDS, run=lambda fleet, _: reservations.check(fleet)),
+    SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )
 OUTPUT_CHECKS = (
-    OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, _: duplicate_objects.check(objects)),
-    OutputCheck(ids=folder_size.IDS, run=folder_size.check),
-    OutputCheck(ids=secrets.IDS, run=secrets.check),
+    OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
+    OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
+    OutputCheck(ids=secrets.IDS, run=lambda objects, trees, _: secrets.check(objects, trees)),
+    OutputCheck(ids=admission_policies.IDS, run=admission_policies.check),
 )
-TREE_CHECKS = (TreeCheck(ids=admission_policies.IDS, run=admission_policies.check),)

@@ -9,11 +9,9 @@ from paddock.components.context import platform_labels
 from paddock.infrastructure.resource import Resource, Site
 from paddock.model import Cluster, Environment, Fleet
 from paddock.names import shortened
-from paddock.namespaces import pod_security
+from paddock.namespaces import CONFIRM, pod_security
 
 Json = Any
-
-_CONFIRM = "Prune=confirm,Delete=confirm"
 
 
 def namespace(cluster: Cluster) -> str:
@@ -72,5 +70,5 @@ def _object(
     if namespace:
         metadata["namespace"] = namespace
     metadata["labels"] = labels
-    metadata["annotations"] = {"argocd.argoproj.io/sync-options": _CONFIRM, **annotations}
+    metadata["annotations"] = {"argocd.argoproj.io/sync-options": CONFIRM, **annotations}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
