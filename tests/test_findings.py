@@ -14,6 +14,7 @@ import pytest
 
 from paddock import cli
 from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock import explanations
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -94,6 +95,12 @@ def test_every_finding_has_a_case_and_an_explanation() -> None:
     shown = {case.split("--")[0] for case in CASES} - {"legal"}
     assert shown <= EXPLANATIONS.keys()
     assert EXPLANATIONS.keys() - shown - ELSEWHERE.keys() == set()
+
+
+def test_each_finding_is_explained_in_one_module() -> None:
+    modules = [value for value in vars(explanations).values() if hasattr(value, "EXPLANATIONS")]
+    ids = [id for module in modules for id in module.EXPLANATIONS]
+    assert sorted(ids) == sorted(EXPLANATIONS)
 
 
 def test_every_check_states_its_ids() -> None:

@@ -1,0 +1,32 @@
+"""What each finding means, a module for each part of the product; `paddock explain` and the reference show it."""
+
+from __future__ import annotations
+
+from paddock.explanations import (
+    catalogue,
+    faults,
+    pools,
+    provisioning,
+    publishing,
+    reading,
+    references,
+    scheduling,
+    specs,
+    storage,
+    trees,
+)
+from paddock.explanations.explanation import Explanation
+
+EXPLANATIONS: dict[str, Explanation] = {
+    **catalogue.EXPLANATIONS,
+    **faults.EXPLANATIONS,
+    **pools.EXPLANATIONS,
+    **provisioning.EXPLANATIONS,
+    **publishing.EXPLANATIONS,
+    **reading.EXPLANATIONS,
+    **references.EXPLANATIONS,
+    **scheduling.EXPLANATIONS,
+    **specs.EXPLANATIONS,
+    **storage.EXPLANATIONS,
+    **trees.EXPLANATIONS,
+}

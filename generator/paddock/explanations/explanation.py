@@ -1,0 +1,19 @@
+"""What is said about one finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What the fault is, why it matters, and how to mend it."""
+
+    what: str
+    why: str
+    fix: str
+
+
+def explain(what: str, why: str, fix: str) -> Explanation:
+    """One explanation, in the order in which it is read."""
+    return Explanation(what=what, why=why, fix=fix)
