@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from paddock import cli
+from paddock import cli, explanations
 from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
-from paddock import explanations
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
