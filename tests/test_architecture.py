@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "overlay": 1,
     "provenance": 1,
     "process": 1,
+    "arns": 0,
     "dates": 1,
     "tree": 1,
     "quantity": 2,

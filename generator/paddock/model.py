@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from paddock import arns
 from paddock.diagnostics import Place, Pointer
+from paddock.names import ROLE_LIMIT, shortened
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
@@ -163,7 +165,14 @@ class Cluster(Spec):
     @property
     def argocd_role_arn(self) -> str:
         """Role that Argo CD assumes to reach the cluster."""
-        return str(self.data["eks"].get("argoCDRoleARN", f"arn:aws:iam::{self.account_id}:role/{self.eks_name}-argocd"))
+        default = shortened(f"{self.eks_name}-argocd", ROLE_LIMIT)
+        arn = arns.arn("iam", self.region, self.account_id, f"role/{default}", regional=False)
+        return str(self.data["eks"].get("argoCDRoleARN", arn))
+
+    @property
+    def arn(self) -> str:
+        """The EKS cluster's ARN."""
+        return arns.arn("eks", self.region, self.account_id, f"cluster/{self.eks_name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.checks import (
     admission_policies,
+    argo_cd_capability,
     bucket_lifecycles,
     buckets,
     component_references,
@@ -59,6 +60,7 @@ class OutputCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=argo_cd_capability.IDS, run=lambda fleet, _: argo_cd_capability.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),

@@ -5,10 +5,20 @@ from __future__ import annotations
 from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
+    "capability-without-sign-in": explain(
+        "Argo CD as the EKS capability on a hub that Terraform makes, without IAM Identity Center.",
+        "The capability has no other sign-in, so AWS would not make it and nothing would ever be synced.",
+        "Name the instance and the groups in argoCD.identityCenter, or set argoCD.mode: selfManaged.",
+    ),
     "capacity-block-shape": explain(
         "A node group of a capacity block without reservation, or with several types or zones.",
         "A capacity block is one instance type in one zone; EKS refuses anything else.",
         "State the reservation, one type and one zone.",
+    ),
+    "claim-not-group-id": explain(
+        "An identity group of the Argo CD capability whose claim is no id of a group in IAM Identity Center.",
+        "The capability compares ids, so its people could not sign in.",
+        "Write the id that `aws identitystore list-groups` prints as the group's claim.",
     ),
     "cluster-without-nodes": explain(
         "A cluster that is made without a managed node group.",

@@ -69,7 +69,7 @@ def inventory(
     where = site(cluster)
     found = resources(fleet, environment, cluster, catalogue)
     if cluster.provisioner == "ack":
-        rest = [one for one in found if not list(one.ack(where))]
+        rest = [one for one in found if next(one.ack(where), None) is None]
         objects = ack.objects(fleet, environment, cluster, found, where)
         name = f"{cluster.name}-beside-ack"
         return Inventory(objects=objects, stacks={name: _stack(fleet, name, rest, where)} if rest else {})
@@ -77,7 +77,7 @@ def inventory(
     if "vpc" in cluster.data["network"]:
         found = [*vpc.network(cluster, where), *found]
     if is_hub:
-        found += capabilities.capabilities(fleet, cluster, where)
+        found += capabilities.capabilities(fleet, cluster)
     stacks = {cluster.name: _stack(fleet, cluster.name, found, where, outputs=OUTPUTS)}
     if is_hub:
         stacks[f"{cluster.name}-argo-cd"] = bootstrap.argo_cd_stack(fleet, cluster, catalogue)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from paddock import arns
+
 Json = Any
 
 
@@ -19,17 +21,19 @@ class Site:
 
     @property
     def partition(self) -> str:
-        """Partition of ARNs: a region says it by its beginning (AWS General Reference, "ARN format")."""
-        return (
-            "aws-us-gov" if self.region.startswith("us-gov-") else "aws-cn" if self.region.startswith("cn-") else "aws"
-        )
+        """Partition of its ARNs."""
+        return arns.partition(self.region)
 
     def arn(self, service: str, resource: str, *, region: bool = True) -> str:
         """ARN of a resource of this account; IAM's have no region."""
-        return f"arn:{self.partition}:{service}:{self.region if region else ''}:{self.account_id}:{resource}"
+        return arns.arn(service, self.region, self.account_id, resource, regional=region)
 
     def role_arn(self, name: str) -> str:
         return self.arn("iam", f"role/{name}", region=False)
+
+    def access_policy_arn(self, name: str) -> str:
+        """ARN of an access policy of EKS, e.g. AmazonEKSViewPolicy."""
+        return f"arn:{self.partition}:eks::aws:cluster-access-policy/{name}"
 
     def managed_policy_arn(self, name: str) -> str:
         """ARN of a policy that AWS manages, e.g. AmazonEKSClusterPolicy or service-role/AmazonEBSCSIDriverPolicy."""
