@@ -38,6 +38,11 @@ def test_no_findings(result: Result) -> None:
     assert result.skipped == 0
 
 
+def test_no_findings_on_its_day() -> None:
+    """Versions, capacity blocks and whatever else ends are right on the day that the specs were last looked at."""
+    assert not run(reference(), as_of="2026-11-25").diagnostics
+
+
 def test_size(result: Result) -> None:
     assert result.fleet is not None
     objects = [one for refs in result.objects.values() for one in refs]

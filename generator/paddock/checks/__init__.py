@@ -16,9 +16,11 @@ from paddock.checks import (
     components_required,
     data_residency,
     duplicate_objects,
+    ended_capacity,
     folder_size,
     gpu_fit,
     gpu_pools,
+    kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
     mounts,
@@ -48,6 +50,14 @@ class SpecCheck:
     ids: tuple[str, ...]
     run: Callable[[Fleet, Mapping[str, Component]], Iterator[Problem]]
     needs_catalogue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedCheck:
+    """What is right on one day and wrong on another; the day is an ISO date."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Fleet, str], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,10 @@ SPEC_CHECKS = (
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
+)
+DATED_CHECKS = (
+    DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
+    DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
