@@ -59,6 +59,8 @@ LAYERS: dict[str, int] = {
     "load": 6,
     "analysis": 3,
     "analysis.admission": 5,
+    "analysis.allocatable": 4,
+    "analysis.feasibility": 5,
     "analysis.pod_templates": 4,
     "components.context": 5,
     "components.images": 4,
