@@ -61,6 +61,8 @@ LAYERS: dict[str, int] = {
     "analysis.admission": 5,
     "analysis.allocatable": 4,
     "analysis.feasibility": 5,
+    "analysis.quota_tree": 4,
+    "analysis.kueue_admission": 5,
     "analysis.pod_templates": 4,
     "components.context": 5,
     "components.images": 4,
