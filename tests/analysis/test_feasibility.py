@@ -210,6 +210,7 @@ def _limits(dice: random.Random, instance: InstanceType) -> dict[str, str]:
     return dict(dice.sample(sorted(every.items()), k=dice.randint(0, 2)))
 
 
+@pytest.mark.whole
 def test_ten_thousand_random_cases_agree_with_an_exhaustive_search() -> None:
     verdicts = {True: 0, False: 0}
     for one, asked in cases(10_000):

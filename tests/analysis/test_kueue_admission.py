@@ -407,6 +407,7 @@ def held(queues: Iterable[Queue], cohorts: Iterable[Member], simulation: Simulat
     assert all(tree.over(one.name, cells) is None for one in queues)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("strategies", [(), FAIR])
 def test_no_quota_is_ever_exceeded_and_only_the_order_of_arrival_matters(strategies: tuple[str, ...]) -> None:
     preempted = 0
