@@ -76,7 +76,7 @@ def cluster_units(
             yield Pending(place=cluster.place("components", name, key=True), build=build)
         for team in environment.teams_on(cluster.name):
             yield Pending(place=team.name_place(), build=partial(team_units, fleet, environment, cluster, team, inputs))
-        for workload in environment.workloads_on(cluster.name):
+        for workload in environment.workloads_with_objects_on(cluster.name):
             build = partial(workload_units, fleet, environment, cluster, workload, inputs)
             yield Pending(place=workload.name_place(), build=build)
 
@@ -132,12 +132,15 @@ def workload_units(
 ) -> Iterator[Unit]:
     """A workload on a cluster."""
     view = workloads.VIEWS[workload.type]
+    templates = _templates(inputs, f"templates/workloads/{workload.type}/")
+    if cluster.name in workload.dispatch:
+        templates = tuple(one for one in templates if one.rpartition("/")[2] in workloads.MANAGER_TEMPLATES)
     yield Unit(
         environment=environment.name,
         cluster=cluster.identity,
         kubernetes_version=cluster.kubernetes_version,
         folder=f"clusters/{cluster.name}/workloads/{workload.team}/{workload.name}",
-        templates=_templates(inputs, f"templates/workloads/{workload.type}/"),
+        templates=templates,
         context=view(fleet, environment, cluster, environment.teams[workload.team], workload),
         place=workload.name_place(),
         spec=workload,
@@ -200,7 +203,7 @@ def _subjects(
         yield applications.component_subject(fleet, environment, cluster, catalogue[name], wave=wave), cluster
     for team in environment.teams_on(cluster.name):
         yield applications.team_subject(fleet, environment, cluster, team), team
-    for workload in environment.workloads_on(cluster.name):
+    for workload in environment.workloads_with_objects_on(cluster.name):
         yield applications.workload_subject(environment, cluster, workload), workload
 
 
