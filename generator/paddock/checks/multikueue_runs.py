@@ -130,6 +130,5 @@ def _checkpoint(workers: list[Cluster], workload: Workload) -> Iterator[Problem]
             message=f'checkpoints of workload "{workload.name}" lie on a volume of the worker that admits a run, and '
             f"the next attempt may be on another: {_listed([one.identity for one in workers])}",
             place=workload.place("checkpoint", key=True),
-            help="let the program begin with what is in CHECKPOINT_BUCKET, and allow this finding; or give it a "
-            "queue of one worker",
+            help="let the program begin with what is in CHECKPOINT_BUCKET, or give it a queue of one worker",
         )

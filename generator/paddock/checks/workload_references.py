@@ -123,8 +123,9 @@ def _topology(cluster: Cluster, workload: Workload, where: str) -> Iterator[Prob
 def _queues(environment: Environment, workload: Workload) -> Iterator[Problem]:
     """The queue on each cluster that the workload names; those of MultiKueue's workers are the manager's to name."""
     team = environment.teams.get(workload.team)
-    clusters = [environment.clusters[name] for name in workload.data["clusters"] if name in environment.clusters]
-    for cluster in clusters:
+    sent = {name for workers in workload.dispatch.values() for name in workers}
+    named = [name for name in workload.data["clusters"] if name in environment.clusters and name not in sent]
+    for cluster in (environment.clusters[name] for name in named):
         use = cluster.components.get(multikueue.COMPONENT)
         unread = use is not None and not use.valid  # which queues there are is not known
         if "queue" in workload.data and team is not None and cluster.name in team.clusters and not unread:

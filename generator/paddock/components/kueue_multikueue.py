@@ -137,7 +137,7 @@ def _queue(environment: Environment, cluster: Cluster, queue: Queue, preemption:
     return {
         "name": queue.name,
         "namespace": queue.team,
-        "workers": [one.name for one in multikueue.workers(environment.clusters, cluster, queue)],
+        "workers": list(queue.workers),
         "preemption": {"withinClusterQueue": preemption["withinClusterQueue"], "reclaimWithinCohort": "Never"},
         "resourceGroups": resource_groups(quotas(environment, cluster, queue)),
     }

@@ -9,7 +9,7 @@ EXPLANATIONS = {
         "A run with checkpoints on a volume, and a queue of several workers.",
         "Each worker has a volume of its own. A run that loses its worker and is admitted by another begins anew, "
         "unless the program reads the bucket.",
-        "Read CHECKPOINT_BUCKET at the start and allow the finding, or use a queue of one worker.",
+        "Read CHECKPOINT_BUCKET at the start, or use a queue of one worker.",
     ),
     "dispatched-workload-on-worker": explain(
         "A workload that names a worker of its own queue beside the manager.",
