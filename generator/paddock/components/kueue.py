@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from paddock import emit, multikueue
 from paddock.components import kueue_multikueue
 from paddock.components.kueue_cohorts import Quotas, cohort_of, cohorts, covered, known, resource_groups
-from paddock.model import Cluster, Fleet, Json, NodePool, Team
+from paddock.model import Cluster, ComponentUse, Fleet, Json, NodePool, Team
 from paddock.taints import pool_taints, tolerations
 
 TOPOLOGY = "nodes"
@@ -22,6 +23,8 @@ _REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", "vpc.amazonaws
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`topology` (name and levels, or None), `flavors`, `cohorts`, `queues`, `priorityClasses` and `configuration`,
     which is YAML text; and of MultiKueue `workers`, `secrets`, `dispatchQueues` and `managers`."""
+    use = ComponentUse(name=multikueue.COMPONENT, settings=settings)
+    cluster = replace(cluster, components={**cluster.components, use.name: use})
     teams = _teams(fleet, cluster)
     environment = fleet.environments[cluster.environment]
     remote = kueue_multikueue.flavors(environment, cluster)
