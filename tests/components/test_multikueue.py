@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from paddock import source
+from paddock.explanations import EXPLANATIONS
 from paddock.layout import read_folder
 from paddock.pipeline import Result
 from repositories import ROOT, reference, run, small, with_spec
@@ -282,3 +284,29 @@ def test_settings_that_are_wrong_are_one_finding() -> None:
     broken = {**specs, ONE: specs[ONE].replace(b"remoteKey: kueue/two", b"remotekey: kueue/two")}
     assert {one.location.path for one in run(broken).diagnostics} == {ONE}
     assert "unknown-queue" not in {one.id for one in run(broken).diagnostics}
+
+
+GUIDE = ROOT / "docs" / "guides" / "several-training-clusters.md"
+BLOCKS = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def held(part: Json, whole: Json) -> bool:
+    """Whether a spec says everything that a part of it says."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(held(item, whole.get(key)) for key, item in part.items())
+    return bool(part == whole)
+
+
+@pytest.mark.parametrize(("path", "text"), BLOCKS, ids=[path for path, _ in BLOCKS])
+def test_what_the_guide_shows_is_the_reference_platform(path: str, text: str) -> None:
+    part, problems = source.parse(text.encode(), path)
+    assert problems == []
+    assert held(part, source.parse(reference()[path], path)[0])
+
+
+def test_the_guide_shows_all_three_files_and_names_findings_that_exist() -> None:
+    assert len(BLOCKS) == 3
+    page = GUIDE.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+){2,})`", page))
+    assert {"workers-differ", "multikueue-needs-component"} <= EXPLANATIONS.keys()
+    assert named - EXPLANATIONS.keys() == set()
