@@ -195,6 +195,8 @@ class Workload(Spec):
     @property
     def clusters(self) -> tuple[str, ...]:
         """Where its pods run: the clusters that it names, or the workers to which these send its runs."""
+        if not self.dispatch:
+            return tuple(self.data["clusters"])
         places = [place for name in self.data["clusters"] for place in self.dispatch.get(name, (name,))]
         return tuple(dict.fromkeys(places))
 

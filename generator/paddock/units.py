@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from paddock import applications, components, namespaces, projects, teams, workloads
+from paddock import applications, components, multikueue, namespaces, projects, teams, workloads
 from paddock.catalogue import Component
 from paddock.components import network
 from paddock.components.context import context
@@ -123,7 +123,7 @@ def team_units(fleet: Fleet, environment: Environment, cluster: Cluster, team: T
         context=teams.view(fleet, environment, cluster, team),
         place=team.name_place(),
         spec=team,
-        sources=_sources(team, cluster),
+        sources=_sources(team, cluster, *(manager for manager, _ in multikueue.managers(environment, cluster))),
     )
 
 
@@ -144,7 +144,7 @@ def workload_units(
         context=view(fleet, environment, cluster, environment.teams[workload.team], workload),
         place=workload.name_place(),
         spec=workload,
-        sources=_sources(workload, environment.teams[workload.team], cluster),
+        sources=_sources(workload, environment.teams[workload.team], cluster, *_dispatchers(environment, workload)),
     )
 
 
@@ -248,6 +248,12 @@ def _namespace_units(
 
 def _templates(inputs: Inputs, folder: str) -> tuple[str, ...]:
     return tuple(path for path in inputs.templates if path.startswith(folder) and path.endswith(".yaml.j2"))
+
+
+def _dispatchers(environment: Environment, workload: Workload) -> list[Cluster]:
+    """Clusters that have a say in a workload whose runs are sent away: its managers and their workers."""
+    names = {name for manager, workers in workload.dispatch.items() for name in (manager, *workers)}
+    return [environment.clusters[name] for name in sorted(names)]
 
 
 def _sources(*specs: Spec) -> tuple[str, ...]:

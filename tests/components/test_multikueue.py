@@ -139,7 +139,24 @@ def test_a_queue_that_is_sent_away_lends_and_borrows_nothing(manager: Objects) -
     assert "cohortName" not in spec
     assert spec["admissionChecksStrategy"] == {"admissionChecks": [{"name": "vision-remote"}]}  # for every flavor
     assert spec["preemption"]["reclaimWithinCohort"] == "Never"
+    assert spec["stopPolicy"] == "None"
     assert "admissionChecksStrategy" not in manager["ClusterQueue", "", "vision"]["spec"]
+
+
+def test_a_team_that_is_held_on_the_manager_sends_nothing() -> None:
+    specs, team = case("legal--multikueue"), "environments/dev/teams/vision.yaml"
+    clusters = source.parse(specs[team], team)[0]["spec"]["clusters"]
+    clusters["one"]["stopPolicy"] = "Hold"
+    result = run(with_spec(specs, team, {"clusters": clusters}))
+    assert of(result, "one", "dev")["ClusterQueue", "", "vision-remote"]["spec"]["stopPolicy"] == "Hold"
+    assert of(result, "two", "dev")["ClusterQueue", "", "vision"]["spec"]["stopPolicy"] == "None"
+
+
+def test_the_manifest_names_both_clusters_behind_an_object() -> None:
+    result = run(case("legal--multikueue"))
+    files = json.loads(result.trees["dev"][".paddock/manifest.json"])["files"]
+    behind = files["clusters/one/workloads/vision/train/trainingruntime-train.yaml"]
+    assert {ONE, "environments/dev/clusters/two.yaml"} <= set(json.dumps(behind).split('"'))
 
 
 def quota(queue: Json) -> dict[str, dict[str, str]]:

@@ -134,10 +134,12 @@ def _rules(
 def _queue(environment: Environment, cluster: Cluster, queue: Queue, preemption: Mapping[str, Json]) -> dict[str, Json]:
     """A ClusterQueue with its check and configuration of the same name. It is in no cohort: its quota lies elsewhere,
     and nobody here can borrow it."""
+    team = environment.teams.get(queue.team)
     return {
         "name": queue.name,
         "namespace": queue.team,
         "workers": list(queue.workers),
+        "stopPolicy": team.clusters[cluster.name]["stopPolicy"] if team and cluster.name in team.clusters else "None",
         "preemption": {"withinClusterQueue": preemption["withinClusterQueue"], "reclaimWithinCohort": "Never"},
         "resourceGroups": resource_groups(quotas(environment, cluster, queue)),
     }
