@@ -296,6 +296,14 @@ def test_a_worker_that_cannot_be_read_is_one_finding() -> None:
     assert [(one.id, one.location.path) for one in run(broken).diagnostics] == [("invalid-value", two)]
 
 
+@pytest.mark.parametrize("cluster", ["one", "two"])
+def test_a_cluster_with_a_finding_brings_no_other(cluster: str) -> None:
+    """What is rendered goes on without it: the manager without its worker, the worker without its manager."""
+    specs, path = case("legal--multikueue"), f"environments/dev/clusters/{cluster}.yaml"
+    broken = {**specs, path: specs[path].replace(b"zones: [us-east-1a]\n", b"zones: [us-east-1a, us-east-1b]\n")}
+    assert [one.id for one in run(broken).diagnostics] == ["efa-in-several-zones"]
+
+
 def test_settings_that_are_wrong_are_one_finding() -> None:
     specs = case("legal--multikueue")
     broken = {**specs, ONE: specs[ONE].replace(b"remoteKey: kueue/two", b"remotekey: kueue/two")}
