@@ -70,6 +70,8 @@ BROKEN: list[tuple[str, str, Json, str]] = [
     ("clusterqueue", "spec/preemption/reclaimWithinCohort", "Never", "reclaimWithinCohort=Never"),
     ("clusterqueue", "spec/flavorFungibility/whenCanBorrow", "MayStopSearch", "preference can only be set when"),
     ("clusterqueue", "spec/resourceGroups/0/coveredResources", ["cpu", "memory"], "same number of resources"),
+    ("multikueuecluster", "spec/clusterSource/clusterProfileRef", {"name": "train-fra"}, "exactly one of"),
+    ("multikueueconfig", "spec/clusters", ["train-fra", "train-fra"], "must be unique"),
     ("resourceflavor", "spec/nodeLabels", ..., "at least one nodeLabel is required"),
     ("topology", "spec/levels/0/nodeLabel", "kubernetes.io/hostname", "must be unique"),
     ("topology", "spec/levels", [{"nodeLabel": "kubernetes.io/hostname"}, {"nodeLabel": "x"}], "at the lowest level"),

@@ -509,4 +509,4 @@ def test_what_argo_cd_must_know_of_the_chart(result: Result) -> None:
                     ("ClusterRole", "kyverno:reports-controller"),
                 }
                 assert all(one["jsonPointers"] == ["/rules"] for one in ignored)
-    assert sum(path.endswith("kyverno/values.yaml") for tree in result.trees.values() for path in tree) == 6
+    assert sum(path.endswith("kyverno/values.yaml") for tree in result.trees.values() for path in tree) == 7

@@ -194,6 +194,8 @@ class Workload(Spec):
 
     environment: str
     team: str
+    dispatch: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Workers by the manager that sends this workload's runs to them (MultiKueue)."""
 
     @property
     def type(self) -> str:
@@ -201,7 +203,21 @@ class Workload(Spec):
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        return tuple(self.data["clusters"])
+        """Where its pods run: the clusters that it names, or the workers to which these send its runs."""
+        if not self.dispatch:
+            return tuple(self.data["clusters"])
+        places = [place for name in self.data["clusters"] for place in self.dispatch.get(name, (name,))]
+        return tuple(dict.fromkeys(places))
+
+    @property
+    def named_clusters(self) -> tuple[str, ...]:
+        """The clusters that its spec names, then the workers."""
+        return tuple(dict.fromkeys([*self.data["clusters"], *self.clusters]))
+
+    def cluster_place(self, cluster: str) -> Place:
+        """Where the spec says that it runs on a cluster: the name of the cluster, or the queue that sends it there."""
+        stated = self.data["clusters"]
+        return self.place("clusters", stated.index(cluster)) if cluster in stated else self.place("queue", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +238,12 @@ class Environment(Spec):
         return f"deploy/{self.name}"
 
     def workloads_on(self, cluster: str) -> list[Workload]:
-        """Workloads that name the cluster, in order."""
+        """Workloads whose pods run on the cluster, in order."""
         return [workload for workload in self.workloads.values() if cluster in workload.clusters]
+
+    def workloads_with_objects_on(self, cluster: str) -> list[Workload]:
+        """Workloads that have objects on the cluster, in order: their pods run there or their runs are sent away."""
+        return [one for one in self.workloads.values() if cluster in one.clusters or cluster in one.dispatch]
 
     def teams_on(self, cluster: str) -> list[Team]:
         """Teams that have a namespace on the cluster, in order."""

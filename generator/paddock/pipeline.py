@@ -137,7 +137,7 @@ def _survivors(fleet: Fleet, problems: Sequence[Problem]) -> tuple[Fleet, int]:
             for key, one in environment.workloads.items()
             if not faulty & one.origin.files()
             and one.team in teams
-            and set(one.clusters) <= clusters.keys() & teams[one.team].clusters.keys()
+            and set(one.named_clusters) <= clusters.keys() & teams[one.team].clusters.keys()
         }
         before = len(environment.clusters) + len(environment.teams) + len(environment.workloads)
         dropped += before - len(clusters) - len(teams) - len(workloads)
