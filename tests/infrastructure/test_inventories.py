@@ -28,7 +28,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
         return str(names[kind, reference["from"]["name"]][field])
 
     for one in objects:
-        spec = one["spec"]
+        spec, annotations = one["spec"], one["metadata"]["annotations"]
         match one["kind"]:
             case "Namespace" | "IAMRoleSelector" | "NetworkPolicy":
                 continue
@@ -65,7 +65,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
             case "Policy":
                 yield "policy", spec["name"], spec["policyDocument"]
             case "Key":
-                yield "key", spec["policy"]
+                yield "key", spec["policy"], annotations.get("services.k8s.aws/region", "")
             case "Alias":
                 yield "alias", spec["name"]
             case "LogGroup":
@@ -86,13 +86,19 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
                 yield "rule", spec["name"], spec["eventPattern"]
                 yield "rule-target", spec["name"], spec["targets"][0]["arn"].rpartition(":")[2]
             case "Bucket":
-                yield "bucket", spec["name"], spec["policy"]
+                yield "bucket", spec["name"], spec["policy"], annotations.get("services.k8s.aws/region", "")
                 encryption = spec["encryption"]["rules"][0]["applyServerSideEncryptionByDefault"]
                 yield "bucket-key", spec["name"], encryption["kmsMasterKeyID"]
                 yield "bucket-versioning", spec["name"], spec.get("versioning", {}).get("status", "")
                 yield "bucket-private", spec["name"], *map(str, spec["publicAccessBlock"].values())
                 lock = spec.get("objectLockConfiguration", {}).get("rule", {}).get("defaultRetention", {})
                 yield "bucket-lock", spec["name"], str(lock.get("days", ""))
+                for rule in spec.get("replication", {}).get("rules", []):
+                    role = name_of("Role", spec["replication"]["roleRef"])
+                    to = rule["destination"]
+                    keys = to["encryptionConfiguration"]["replicaKMSKeyID"], to.get("storageClass", "STANDARD")
+                    markers = rule["deleteMarkerReplication"]["status"]
+                    yield "bucket-replication", spec["name"], role, to["bucket"], *keys, markers
                 for rule in spec.get("lifecycle", {}).get("rules", []):
                     yield "bucket-lifecycle", spec["name"], rule["id"], *_ack_lifecycle(rule)
             case "DBSubnetGroup":
@@ -182,7 +188,7 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
         case "iam_policy":
             yield "policy", one["name"], one["policy"]
         case "kms_key":
-            yield "key", one["policy"]
+            yield "key", one["policy"], one.get("provider", "").removeprefix("aws.")
         case "kms_alias":
             yield "alias", one["name"]
         case "cloudwatch_log_group":
@@ -230,16 +236,22 @@ def _bucket(type: str, one: Json, follow: Any) -> Iterator[Identity]:
     name = one["bucket"] if type == "s3_bucket" else follow(one["bucket"], "bucket")
     match type.removeprefix("s3_bucket"):
         case "_policy":
-            yield "bucket", name, one["policy"]
+            yield "bucket", name, one["policy"], one.get("provider", "").removeprefix("aws.")
         case "_server_side_encryption_configuration":
             default = one["rule"][0]["apply_server_side_encryption_by_default"][0]
             yield "bucket-key", name, default["kms_master_key_id"]
         case "_versioning":
             yield "bucket-versioning", name, one["versioning_configuration"][0]["status"]
         case "_public_access_block":
-            yield "bucket-private", name, *(str(value) for key, value in one.items() if key != "bucket")
+            yield "bucket-private", name, *(str(value) for value in one.values() if isinstance(value, bool))
         case "_object_lock_configuration":
             yield "bucket-lock", name, str(one["rule"][0]["default_retention"][0]["days"])
+        case "_replication_configuration":
+            for rule in one["rule"]:
+                to = rule["destination"][0]
+                keys = to["encryption_configuration"][0]["replica_kms_key_id"], to.get("storage_class", "STANDARD")
+                markers = rule["delete_marker_replication"][0]["status"]
+                yield "bucket-replication", name, follow(one["role"], "name"), to["bucket"], *keys, markers
         case "_lifecycle_configuration":
             for rule in one["rule"]:
                 steps = (f"{step['days']}:{step['storage_class']}" for step in rule.get("transition", []))

@@ -41,10 +41,20 @@ def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Pr
         where = f'{what} lies in {bucket.cluster.region}, the region of cluster "{bucket.cluster.name}"'
         help = "let it lie beside a cluster of a legal region: cluster: <name>"
         yield from _outside(environment, bucket, bucket.cluster.region, where, place, help)
+        yield from _replica(environment, team, bucket, what)
     rule = environment.data["dataResidency"].get(bucket.data_class)
     if rule is not None and bucket.cluster is not None and not bucket.legal_hold:
         yield from _retention(environment, team, bucket, what, rule)
         yield from _deletion(environment, team, bucket, what, rule)
+
+
+def _replica(environment: Environment, team: Team, bucket: Bucket, what: str) -> Iterator[Problem]:
+    """A second copy is the same data."""
+    if bucket.replication is not None:
+        place = team.place("buckets", bucket.short_name, "replication", "region")
+        where = f"{what} is replicated to {bucket.replication.region}"
+        help = "replicate it to another legal region, or not at all"
+        yield from _outside(environment, bucket, bucket.replication.region, where, place, help)
 
 
 def _mounts(environment: Environment, workload: Workload) -> Iterator[Problem]:

@@ -50,6 +50,21 @@ EXPLANATIONS = {
         "Object Lock protects versions; AWS refuses the bucket.",
         "Set versioning: true.",
     ),
+    "replica-in-other-partition": explain(
+        "A replica in a region of another partition of AWS than its bucket: commercial, GovCloud or China.",
+        "S3 does not replicate between them: the bucket's configuration would be refused.",
+        "Name a region of the same partition.",
+    ),
+    "replica-in-same-region": explain(
+        "A replica in the region of its bucket.",
+        "It would be lost with it, and versions of the bucket protect against the rest.",
+        "Name another region.",
+    ),
+    "replication-without-versioning": explain(
+        "A bucket that is replicated but keeps no versions.",
+        "S3 replicates versions and refuses a bucket without.",
+        "Set versioning: true, or remove replication.",
+    ),
     "retention-after-deletion-date": explain(
         "A bucket that is deleted after the date by which its class of data must be gone, or never.",
         "The data would outlive the licence or consent behind it.",

@@ -92,10 +92,11 @@ def _stack(
     outputs: Mapping[str, Reference | Expression] | None = None,
 ) -> str:
     settings = fleet.platform.data["terraform"]
-    required, provider = terraform.aws_provider(where, settings)
+    blocks = terraform.blocks(found, where, terraform.major(settings))
+    required, provider = terraform.aws_provider(where, settings, terraform.regions(blocks))
     return terraform.stack(
         f"{where.tags['environment']}-{name}",
-        terraform.blocks(found, where, terraform.major(settings)),
+        blocks,
         settings=settings,
         providers=required,
         provider_blocks=provider,
