@@ -217,6 +217,13 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
             yield "rule", one["name"], one["event_pattern"]
         case "cloudwatch_event_target":
             yield "rule-target", follow(one["rule"], "name"), follow(one["arn"], "name")
+        case "backup_vault":
+            yield "vault", one["name"], follow(one["kms_key_arn"], "description"), one.get("provider", "")
+        case "backup_plan":
+            rule = one["rule"][0]
+            yield "backup", one["name"], rule["schedule"], str(rule.get("lifecycle")), str(rule.get("copy_action"))
+        case "backup_selection":
+            yield "backup-of", follow(one["plan_id"], "name"), follow(one["iam_role_arn"], "name"), *one["resources"]
         case "placement_group":
             yield "placement-group", one["name"]
         case "db_subnet_group":
@@ -317,7 +324,16 @@ def test_what_holds_data_stays_when_its_object_goes() -> None:
 
 
 def test_only_what_ack_lacks_is_in_the_stack_beside_it() -> None:
+    """Placement groups, AWS Backup and FSx have no kind of ACK; what belongs to them comes with them."""
     beside = inventory("prod-train-iad", "ack").stacks
     assert list(beside) == ["train-iad-beside-ack"]
-    assert set(json.loads(beside["train-iad-beside-ack"])["resource"]) == {"aws_placement_group"}
+    resources = json.loads(beside["train-iad-beside-ack"])["resource"]
+    assert {type for type in resources if type.startswith(("aws_backup", "aws_fsx", "aws_placement"))} == {
+        "aws_backup_plan",
+        "aws_backup_selection",
+        "aws_backup_vault",
+        "aws_placement_group",
+    }
+    by_ack = {one["metadata"]["name"] for one in inventory("prod-train-iad", "ack").objects}
+    assert by_ack.isdisjoint(resources["aws_kms_key"])
     assert inventory("dev-shared-iad", "ack").stacks == {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.checks import (
     admission_policies,
+    backups,
     bucket_lifecycles,
     buckets,
     component_references,
@@ -60,6 +61,7 @@ class OutputCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),

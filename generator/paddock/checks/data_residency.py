@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paddock import buckets, dates, volumes
+from paddock import backups, buckets, dates, volumes
 from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
@@ -30,6 +30,7 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
             yield from _mounts(environment, workload)
         for cluster in environment.clusters.values():
             yield from _repositories(environment, cluster)
+            yield from _backups(environment, cluster)
 
 
 def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Problem]:
@@ -80,6 +81,18 @@ def _repositories(environment: Environment, cluster: Cluster) -> Iterator[Proble
             place = cluster.place("components", volumes.FSX, "settings", "repositories", name, "bucket")
             help = "link it on a cluster of a legal region, or link a bucket of derived data"
             yield from _outside(environment, bucket, cluster.region, where, place, help)
+
+
+def _backups(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
+    """A copy of a backup is the same data."""
+    for rule in backups.rules(cluster):
+        for bucket in backups.held(environment, cluster, rule) if rule.copy else ():
+            region = rule.copy.region if rule.copy else ""
+            what = f'bucket "{bucket.short_name}" of team "{bucket.team}"'
+            where = f'backups "{rule.name}" of cluster "{cluster.identity}" copy {what} to {region}'
+            place = cluster.place("eks", "backup", "rules", rule.name, "copy", "region")
+            help = f"copy to a legal region, or take {bucket.purpose} out of bucketPurposes of the rule"
+            yield from _outside(environment, bucket, region, where, place, help)
 
 
 def _outside(

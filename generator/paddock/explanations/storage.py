@@ -5,6 +5,26 @@ from __future__ import annotations
 from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
+    "backup-below-retention": explain(
+        "A bucket that is locked or on legal hold, whose last backup is gone before what it holds may be.",
+        "Whoever relies on the backup for evidence finds it expired.",
+        "Add a rule that keeps backups as long, or let the bucket's lock alone protect it.",
+    ),
+    "backup-copy-in-same-region": explain(
+        "Copies of backups in the region of the backups.",
+        "They would be lost with them.",
+        "Name another region.",
+    ),
+    "backup-outlives-data": explain(
+        "Backups that keep a bucket's objects longer than their class of data may be kept.",
+        "What the lifecycle deletes in time lives on in the backups.",
+        "Keep backups for fewer days, let objects expire earlier, or take the purpose out of bucketPurposes.",
+    ),
+    "backup-without-versioning": explain(
+        "A bucket without versioning that a rule of the cluster would back up.",
+        "AWS Backup needs versions: every job for this bucket would fail.",
+        "Set versioning: true, or take its purpose out of bucketPurposes.",
+    ),
     "bucket-name-taken": explain(
         "Two buckets of the platform with one name: of teams, environments or MLflow.",
         "Bucket names are one space for all of AWS: two owners would write into one, or the second fails.",

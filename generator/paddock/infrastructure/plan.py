@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.infrastructure import (
     ack,
+    backup,
     bootstrap,
     capabilities,
     control_plane,
@@ -52,6 +53,7 @@ def _resources(
     components: Iterable[Component] = [catalogue[name] for name in cluster.components if name in catalogue]
     yield from identities.resources(environment, cluster, components, where)
     yield from storage.resources(environment, cluster, where)
+    yield from backup.resources(environment, cluster, where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

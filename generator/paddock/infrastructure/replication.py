@@ -85,7 +85,7 @@ class Side:
     def uses_key(self, *actions: str) -> dict[str, Json]:
         """The key, through S3 of its region, for this bucket alone: with bucket keys the context is the bucket's ARN,
         without it is the object's (Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys")."""
-        conditions = {
+        conditions: dict[str, Json] = {
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{self.alias}"},
             "StringEquals": {"kms:ViaService": f"s3.{self.site.region}.amazonaws.com"},
             "StringLike": {"kms:EncryptionContext:aws:s3:arn": [self.arn, f"{self.arn}/*"]},

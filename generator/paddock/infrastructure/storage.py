@@ -11,7 +11,7 @@ from paddock.infrastructure.control_plane import key, role_name, subnets, vpc
 from paddock.infrastructure.ec2 import Rule, SecurityGroup
 from paddock.infrastructure.ecr import Repository
 from paddock.infrastructure.kms import Key
-from paddock.infrastructure.rds import PORT, Database
+from paddock.infrastructure.rds import PORT, Database, identifier
 from paddock.infrastructure.resource import Elsewhere, Json, Resource, Site
 from paddock.infrastructure.s3 import Bucket, Lifecycle
 from paddock.model import Cluster, Environment
@@ -153,7 +153,7 @@ def _databases(environment: Environment, cluster: Cluster) -> Iterator[Resource]
         most = int(one["maxStorage"].removesuffix("Gi")) if "maxStorage" in one else 2 * begin
         yield Database(
             key=name,
-            name=f"{cluster.eks_name}-{name}".lower(),
+            name=identifier(cluster.eks_name, name),
             database=one.get("database", name.replace("-", "_")),
             instance_class=one["instanceClass"],
             engine_version=one["engineVersion"],
