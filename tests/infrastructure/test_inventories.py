@@ -217,6 +217,12 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
             yield "rule", one["name"], one["event_pattern"]
         case "cloudwatch_event_target":
             yield "rule-target", follow(one["rule"], "name"), follow(one["arn"], "name")
+        case "fsx_lustre_file_system":
+            sizes = str(one["storage_capacity"]), str(one["per_unit_storage_throughput"])
+            keys = follow(one["kms_key_id"], "description"), follow(one["security_group_ids"][0], "name")
+            yield "file-system", one["tags"]["Name"], *sizes, *one["subnet_ids"], *keys
+        case "fsx_data_repository_association":
+            yield "file-system-link", one["file_system_path"], one["data_repository_path"], str(one.get("s3"))
         case "backup_vault":
             yield "vault", one["name"], follow(one["kms_key_arn"], "description"), one.get("provider", "")
         case "backup_plan":
@@ -332,8 +338,11 @@ def test_only_what_ack_lacks_is_in_the_stack_beside_it() -> None:
         "aws_backup_plan",
         "aws_backup_selection",
         "aws_backup_vault",
+        "aws_fsx_data_repository_association",
+        "aws_fsx_lustre_file_system",
         "aws_placement_group",
     }
     by_ack = {one["metadata"]["name"] for one in inventory("prod-train-iad", "ack").objects}
     assert by_ack.isdisjoint(resources["aws_kms_key"])
+    assert by_ack.isdisjoint(resources["aws_security_group"])
     assert inventory("dev-shared-iad", "ack").stacks == {}

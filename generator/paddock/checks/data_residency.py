@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paddock import backups, buckets, dates, volumes
+from paddock import backups, buckets, dates, file_systems, volumes
 from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
@@ -31,6 +31,7 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
         for cluster in environment.clusters.values():
             yield from _repositories(environment, cluster)
             yield from _backups(environment, cluster)
+            yield from _file_systems(environment, cluster)
 
 
 def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Problem]:
@@ -81,6 +82,21 @@ def _repositories(environment: Environment, cluster: Cluster) -> Iterator[Proble
             place = cluster.place("components", volumes.FSX, "settings", "repositories", name, "bucket")
             help = "link it on a cluster of a legal region, or link a bucket of derived data"
             yield from _outside(environment, bucket, cluster.region, where, place, help)
+
+
+def _file_systems(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
+    """A file system holds what is in the bucket that it is linked to, whichever of them had it first."""
+    for one in file_systems.file_systems(cluster):
+        for repository in one.repositories:
+            bucket = buckets.find(environment, "", repository.bucket)
+            if (
+                bucket is not None and bucket.region != cluster.region
+            ):  # the bucket's own region is a finding of its own
+                where = f'file system "{one.name}" in {cluster.region} shares {repository.folder} with bucket '
+                where += f'"{repository.bucket}"'
+                place = cluster.place("eks", "fileSystems", one.name, "repositories", repository.folder, "bucket")
+                help = "link it on a cluster of a legal region, or link a bucket of derived data"
+                yield from _outside(environment, bucket, cluster.region, where, place, help)
 
 
 def _backups(environment: Environment, cluster: Cluster) -> Iterator[Problem]:

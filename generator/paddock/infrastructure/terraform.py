@@ -23,9 +23,10 @@ def stack(
     settings: Mapping[str, Json],
     providers: Mapping[str, Mapping[str, Json]],
     provider_blocks: Mapping[str, Json],
-    outputs: Mapping[str, Reference | Expression],
+    outputs: Mapping[str, Json],
 ) -> str:
-    """The text of a stack. `settings` is the platform's `terraform`, `providers` what required_providers says."""
+    """The text of a stack. `settings` is the platform's `terraform`, `providers` what required_providers says;
+    `outputs` are by name what people read after it is applied."""
     state = settings["state"]
     backend = {
         "bucket": state["bucket"],
