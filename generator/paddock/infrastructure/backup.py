@@ -71,7 +71,8 @@ def _vault(cluster: Cluster, key: str) -> Vault:
 
 
 def _arns(environment: Environment, cluster: Cluster, rule: Rule, site: Site) -> Iterator[str]:
-    """ARNs are texts: the resources may be ACK's to make."""
+    """ARNs are texts, for the resources may be ACK's to make. What a plan names is backed up whether or not the account
+    has opted in for its kind (AWS Backup developer guide, "Opt in to managing services")."""
     if rule.databases:
         for name in sorted(cluster.data["eks"]["databases"]):
             yield site.arn("rds", f"db:{identifier(cluster.eks_name, name)}")
