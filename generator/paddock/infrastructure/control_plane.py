@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from paddock import arns
+from paddock import arns, file_systems
 from paddock.infrastructure import iam
 from paddock.infrastructure.eks import AccessEntry, ControlPlane
 from paddock.infrastructure.kms import Key
@@ -62,7 +63,8 @@ def key(cluster: Cluster) -> Key:
 def resources(fleet: Fleet, cluster: Cluster, site: Site) -> Iterator[Resource]:
     """Key, log group, role, cluster and access entries."""
     eks, own = cluster.data["eks"], key(cluster)
-    yield own
+    linked = file_systems.linked(fleet.environments[cluster.environment], cluster)
+    yield replace(own, linked_buckets=tuple(one.name for one in linked))
     yield LogGroup(
         key="cluster",
         name=f"/aws/eks/{cluster.eks_name}/cluster",

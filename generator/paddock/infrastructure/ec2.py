@@ -28,9 +28,9 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """A part of a key."""
+        """A part of a key; a group may have the same ports for several ranges."""
         ports = f"-{self.ports[0]}-{self.ports[1]}" if self.ports else ""
-        return f"{self.direction}-{'all' if self.is_range else self.peer}{ports}"
+        return f"{self.direction}-{self.peer.replace('.', '-').replace('/', '-')}{ports}"
 
     def ack(self) -> dict[str, Json]:
         """As ACK's SecurityGroup has it."""

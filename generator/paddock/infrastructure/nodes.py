@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paddock.infrastructure import iam
+from paddock.infrastructure import fsx, iam
 from paddock.infrastructure.control_plane import role_name, subnets, vpc
 from paddock.infrastructure.ec2 import LaunchTemplate, PlacementGroup, Rule, SecurityGroup
 from paddock.infrastructure.eks import AccessEntry, AddOn, NodeGroup
@@ -111,18 +111,12 @@ def _security_groups(cluster: Cluster) -> Iterator[Resource]:
             tags={"karpenter.sh/discovery": discovery},
         )
     if "aws-fsx-csi-driver" in cluster.components:
-        lustre = [(988, 988), (1018, 1023)]
         yield SecurityGroup(
             key="fsx",
             name=f"{cluster.eks_name}-fsx",
             description=f"FSx for Lustre of {cluster.eks_name}",
             vpc=where,
-            rules=tuple(
-                Rule(direction=direction, peer=cidr, ports=ports)
-                for direction in ("in", "out")
-                for cidr in cluster.data["network"]["podCIDRs"]
-                for ports in lustre
-            ),
+            rules=fsx.rules(cluster.data["network"]["podCIDRs"]),
             tags={},
         )
 
