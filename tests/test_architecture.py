@@ -37,6 +37,7 @@ LAYERS: dict[str, int] = {
     "model": 2,
     "taints": 3,
     "tombstones": 2,
+    "user_data": 1,
     "buckets": 3,
     "volumes": 4,
     "storage_classes": 5,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import pool_taints
+from paddock.user_data import image_pull
 
 _DISCOVERY = "karpenter.sh/discovery"
 # Nights and weekends in UTC are when a GPU node may be replaced for drift or a better fit (gpu-platform.md 3.6).
@@ -129,6 +130,7 @@ def _node_class(pool: NodePool, cluster: Cluster, settings: Mapping[str, Json], 
         "networkInterfaces": network_interfaces(pool) if pool.efa else [],
         "blockDeviceMappings": _disks(pool),
         "instanceStorePolicy": pool.data.get("instanceStore"),
+        "userData": image_pull(pool.data.get("imagePull"), bottlerocket=pool.bottlerocket),
         "detailedMonitoring": pool.data["detailedMonitoring"],
         "kubelet": kubelet(pool, settings["kubelet"]),
         "tags": {
