@@ -8,6 +8,7 @@ from paddock.checks.workload_references import merged, unknown
 from paddock.diagnostics import Note, Problem, Severity
 from paddock.model import Cluster, Fleet, NodePool, Workload
 from paddock.quantity import seconds
+from paddock.workloads import pods
 
 IDS = (
     "pool-without-device-plugin",
@@ -42,7 +43,8 @@ def check(fleet: Fleet) -> Iterator[Problem]:
 def _plugins(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
     """gpu-platform.md 8, rows 1 and 29. Bottlerocket's NVIDIA image has its own plugin. That ours tolerate every taint
     of the pools is the generator's part."""
-    if pool.gpu_model and not pool.bottlerocket and not {_OPERATOR, _PLUGIN} & cluster.components.keys():
+    without = not (pool.bottlerocket or pool.dra) and not {_OPERATOR, _PLUGIN} & cluster.components.keys()
+    if pool.gpu_model and without:
         yield Problem(
             id="pool-without-device-plugin",
             message=f'no device plugin offers the {pool.gpu_model} GPUs of pool "{pool.name}": neither '
@@ -127,10 +129,8 @@ def _ended_early(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     deadline = workload.data["activeDeadline"]
     short = [
         pool
-        for pool in cluster.node_pools.values()
-        if _may_run_on(pool, workload)
-        and "terminationGracePeriod" in pool.data
-        and seconds(pool.data["terminationGracePeriod"]) < seconds(deadline)
+        for pool in _may_run_on(cluster, workload)
+        if "terminationGracePeriod" in pool.data and seconds(pool.data["terminationGracePeriod"]) < seconds(deadline)
     ]
     if short:
         yield Problem(
@@ -150,10 +150,6 @@ def _ended_early(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
         )
 
 
-def _may_run_on(pool: NodePool, workload: Workload) -> bool:
-    if "pool" in workload.data:
-        return bool(workload.data["pool"] == pool.name)
-    resources = workload.data["resources"]
-    if "gpu" not in resources or pool.shared_gpus:
-        return False
-    return pool.gpu_model == resources["gpu"]["model"] and (pool.efa or not resources["efa"])
+def _may_run_on(cluster: Cluster, workload: Workload) -> list[NodePool]:
+    """Empty where any node does, and where unknown-node-pool says what is wrong."""
+    return pods.pools(cluster, workload) if workload.data.get("pool", "") in ("", *cluster.node_pools) else []

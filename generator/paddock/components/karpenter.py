@@ -65,8 +65,9 @@ def _node_pool(pool: NodePool, domain: str) -> dict[str, Json]:
 
 def _node_labels(pool: NodePool, domain: str) -> dict[str, str]:
     labels = {f"{domain}/pool": pool.name, **_sharing_labels(pool), **pool.data["labels"]}
-    if pool.gpu_model and pool.bottlerocket:
-        # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight (gpu-platform.md 4.1).
+    if pool.dra or (pool.gpu_model and pool.bottlerocket):
+        # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight, and so does one with the DRA
+        # driver (gpu-platform.md 4.1, 4.2).
         labels["nvidia.com/gpu.deploy.device-plugin"] = "false"
     return dict(sorted(labels.items()))
 

@@ -13,6 +13,11 @@ from paddock.taints import pool_taints, tolerations
 TOPOLOGY = "nodes"
 """Name of the cluster's one Topology."""
 
+DEVICE_CLASSES = {"nvidia.com/gpu": "gpu.nvidia.com"}
+"""Device classes by the resource as which Kueue counts their claims. It is the class's own extendedResourceName (chart
+dra-driver-nvidia-gpu 0.4.1): another one would count a GPU twice where the scheduler makes the claim by itself (Kueue
+0.19, "Dynamic Resource Allocation", path separation). So quota stays as it is, whichever way pods get their GPUs."""
+
 # What pods of training runs ask for. A requested resource that no queue covers would block every run
 # (gpu-platform.md 5.2, "Undeclared resource"), so those without any quota are left out of the count.
 _REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", "vpc.amazonaws.com/efa")
@@ -34,7 +39,14 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "priorityClasses": [
             {"name": name, **priority} for name, priority in sorted(fleet.platform.data["priorities"].items())
         ],
-        "configuration": emit.document(_configuration(fleet, settings, _covered_resources(cluster, teams, settings))),
+        "configuration": emit.document(
+            _configuration(
+                fleet,
+                settings,
+                _covered_resources(cluster, teams, settings),
+                claims=any(pool.dra for pool in cluster.node_pools.values()),
+            )
+        ),
     }
 
 
@@ -93,7 +105,7 @@ def _queue(team: Team, cluster: Cluster, settings: Mapping[str, Json]) -> dict[s
     }
 
 
-def _configuration(fleet: Fleet, settings: Mapping[str, Json], quota: set[str]) -> dict[str, Any]:
+def _configuration(fleet: Fleet, settings: Mapping[str, Json], quota: set[str], *, claims: bool) -> dict[str, Any]:
     """The whole Configuration (config.kueue.x-k8s.io/v1beta2): it replaces the chart's default completely.
 
     Ports, leader election and concurrency are the chart's own (kueue 0.19.2, values.yaml).
@@ -138,6 +150,9 @@ def _configuration(fleet: Fleet, settings: Mapping[str, Json], quota: set[str]) 
         configuration["fairSharing"] = {"preemptionStrategies": strategies}
     if excluded:
         configuration["resources"] = {"excludeResourcePrefixes": excluded}
+    if claims:
+        mappings = [{"name": name, "deviceClassNames": [one]} for name, one in sorted(DEVICE_CLASSES.items())]
+        configuration.setdefault("resources", {})["deviceClassMappings"] = mappings
     if settings["retainFinished"]:
         configuration["objectRetentionPolicies"] = {"workloads": {"afterFinished": settings["retainFinished"]}}
     return configuration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paddock.explanations import (
     catalogue,
     faults,
+    gpu_allocation,
     node_images,
     pools,
     provisioning,
@@ -21,6 +22,7 @@ from paddock.explanations.explanation import Explanation
 EXPLANATIONS: dict[str, Explanation] = {
     **catalogue.EXPLANATIONS,
     **faults.EXPLANATIONS,
+    **gpu_allocation.EXPLANATIONS,
     **node_images.EXPLANATIONS,
     **pools.EXPLANATIONS,
     **provisioning.EXPLANATIONS,
