@@ -36,6 +36,7 @@ LAYERS: dict[str, int] = {
     "inputs": 3,
     "model": 2,
     "taints": 3,
+    "gpu_slices": 3,
     "tombstones": 2,
     "user_data": 1,
     "buckets": 3,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from paddock.checks.workload_references import merged, unknown
 from paddock.diagnostics import Note, Problem, Severity
+from paddock.gpu_slices import slices
+from paddock.instances import instances
 from paddock.model import Cluster, Fleet, NodePool, Workload
 from paddock.quantity import seconds
 from paddock.workloads import pods
@@ -17,6 +19,7 @@ IDS = (
     "unsupported-mig",
     "mig-without-manager",
     "mig-without-strategy",
+    "unknown-mig-profile",
     "unknown-time-slicing",
     "grace-period-below-deadline",
 )
@@ -101,12 +104,32 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place(*place, "mig"),
             help="write strategy: single, with which each slice is one nvidia.com/gpu",
         )
+    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "single" and _mixture(pool):
+        yield Problem(
+            id="mig-without-strategy",
+            message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, slices of several sizes, which mig.strategy '
+            f'single of "{_OPERATOR}" on cluster "{cluster.identity}" cannot offer',
+            place=cluster.place(*place, "mig"),
+            help="use a profile of one size, or write strategy: mixed, with which pods ask for nvidia.com/mig-<size>",
+        )
+    if "mig" in gpu and pool.gpu_model in _MIG_MODELS:
+        for name in pool.data["instanceTypes"]:
+            profiles = slices(instances()[name]) if name in instances() else {}
+            if profiles and gpu["mig"] not in profiles:
+                at = cluster.place(*place, "mig")
+                where = f" of the GPUs of {name}"
+                yield unknown("unknown-mig-profile", "MIG profile", gpu["mig"], profiles, at, where=where)
     if "timeSlicing" in gpu:
         names = {name for plugin in (_OPERATOR, _PLUGIN) for name in _slicings(cluster, plugin)}
         if gpu["timeSlicing"] not in names:
             where = f' on cluster "{cluster.identity}"'
             at = cluster.place(*place, "timeSlicing")
             yield unknown("unknown-time-slicing", "time-slicing setting", gpu["timeSlicing"], names, at, where=where)
+
+
+def _mixture(pool: NodePool) -> bool:
+    types = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    return any(len(slices(one).get(pool.data["gpu"]["mig"], ())) > 1 for one in types)
 
 
 def _slicings(cluster: Cluster, plugin: str) -> list[str]:

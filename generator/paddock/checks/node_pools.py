@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from paddock.diagnostics import Problem
+from paddock.gpu_slices import GPU, advertised
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, NodePool
 from paddock.quantity import parse
@@ -87,7 +88,6 @@ def _numbers(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
 
 def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
     known = instances()
-    gpus = []
     for index, name in enumerate(pool.data["instanceTypes"]):
         place = cluster.place("nodePools", pool.name, "instanceTypes", index)
         instance = known.get(name)
@@ -105,7 +105,6 @@ def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 id="unknown-instance-type", message=f'there is no instance type "{name}"', place=place, help=help
             )
             continue
-        gpus.append(instance.gpu_count)
         if (instance.gpu_model or None) != pool.gpu_model:
             has = f"{instance.gpu_count} × {instance.gpu_model}" if instance.gpu_model else "no GPU"
             yield Problem(
@@ -121,14 +120,25 @@ def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 place=place,
                 help="set efa: false, or use an instance type with EFA",
             )
-    limit = pool.data["limits"].get("nvidia.com/gpu")
-    if gpus and limit is not None and parse(limit) < max(gpus):
-        yield Problem(
-            id="pool-limit-below-instance",
-            message=f'the limit of {limit} GPUs of pool "{pool.name}" is less than one instance has: {max(gpus)}',
-            place=cluster.place("nodePools", pool.name, "limits", "nvidia.com/gpu"),
-            help=f"write at least {max(gpus)}: Karpenter never starts a node beyond the limit",
-        )
+    yield from _limits(cluster, pool)
+
+
+def _limits(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    """Karpenter counts what nodes offer, slices too (karpenter 1.14.1, scheduler.go, remainingResources)."""
+    types = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    offered = [advertised(cluster, pool, one) or {GPU: one.gpu_count} for one in types]
+    for resource, limit in sorted(pool.data["limits"].items()):
+        most = max((one.get(resource, 0) for one in offered), default=0)
+        if parse(limit) < most:
+            shared = any(advertised(cluster, pool, one) for one in types)
+            what, has = ("GPUs", "has") if resource == GPU and not shared else (resource, "offers")
+            yield Problem(
+                id="pool-limit-below-instance",
+                message=f'the limit of {limit} {what} of pool "{pool.name}" is less than one instance {has}: {most}',
+                place=cluster.place("nodePools", pool.name, "limits", resource),
+                help=f"write at least {most}: Karpenter never starts a node beyond the limit"
+                + (", and counts every slice of a GPU" if shared else ""),
+            )
 
 
 def _placement(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
