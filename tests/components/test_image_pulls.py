@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import tomllib
 from email import message_from_string
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from paddock import source
+from paddock.infrastructure.ec2 import LaunchTemplate
+from paddock.infrastructure.resource import Site
 from paddock.pipeline import Result
 from paddock.user_data import FIXED, image_pull
 from repositories import reference, run
@@ -86,3 +89,28 @@ def test_user_data_survives_the_template(result: Result) -> None:
     spec = node_class(result, "serve-fra", "l40s")
     assert spec["userData"] == image_pull(stated, bottlerocket=True)
     assert spec["instanceStorePolicy"] == "RAID0"
+
+
+def test_a_managed_node_group_gets_the_same(result: Result) -> None:
+    """EKS adds its own part to user data of this form; the API wants base64."""
+    path = "clusters/train-iad/infrastructure/launchtemplate-h200-block.yaml"
+    data = source.parse(result.trees["prod"][path].encode(), path)[0]["spec"]["data"]
+    assert base64.b64decode(data["userData"]).decode() == image_pull({"mode": "parallel"}, bottlerocket=False)
+    volume = data["blockDeviceMappings"][0]["ebs"]
+    assert (volume["iops"], volume["throughput"]) == (4000, 1000)
+
+
+def test_terraform_s_launch_template_is_the_same() -> None:
+    site = Site(account_id="123456789012", region="us-east-1", tags={})
+    plain = LaunchTemplate(key="gpu", base_name="train-gpu", volume_gib=500)
+    fast = LaunchTemplate(
+        key="gpu", base_name="train-gpu", volume_gib=500, performance=(4000, 1000), user_data="[settings]\n"
+    )
+    (block,) = fast.terraform(site, 6)
+    ebs = block.arguments["block_device_mappings"][0]["ebs"][0]
+    assert (ebs["iops"], ebs["throughput"]) == (4000, 1000)
+    assert block.arguments["user_data"] == base64.b64encode(b"[settings]\n").decode()
+    (without,) = plain.terraform(site, 6)
+    assert "user_data" not in without.arguments
+    # A template of a name never changes: another content has another name.
+    assert plain.name != fast.name

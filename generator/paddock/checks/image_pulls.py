@@ -1,20 +1,24 @@
-"""Pools that pull images in parallel and would not: too old an image, too small an instance, too slow a volume."""
+"""Nodes that pull images in parallel and would not: too old an image, too small an instance, too slow a volume."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from paddock.diagnostics import Problem, Severity
-from paddock.instances import InstanceType, instances
+from paddock.instances import instances
 from paddock.model import Cluster, Fleet, NodePool
 from paddock.user_data import FIXED
+
+Json = Any
 
 IDS = ("image-pull-unsupported-ami", "image-pull-ignored", "image-pull-fixed-setting", "image-pull-slow-volume")
 
 # First releases with the SOCI snapshotter in parallel mode (aws-samples/karpenter-blueprints, soci-snapshotter); the
-# first that keep its folder on a RAID0 of the instance store (amazon-eks-ami#2548; Karpenter
-# 1.14.1, pkg/providers/version, SupportsDefaultBind).
+# first that keep its folder on a RAID0 of the instance store (amazon-eks-ami#2548; Karpenter 1.14.1,
+# pkg/providers/version, SupportsDefaultBind).
 _FIRST = {"al2023": (20250821,), "bottlerocket": (1, 44, 0)}
 _FIRST_ON_INSTANCE_STORE = {"al2023": (20251217,), "bottlerocket": (1, 46, 0)}
 # nodeadm/internal/containerd/config.go, UseSOCISnapshotter: below this the feature gate is ignored. It counts 7 GiB,
@@ -26,46 +30,79 @@ _LEAST_THROUGHPUT = 600
 _GP3_THROUGHPUT = 125
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nodes:
+    """A node pool or managed node group with `imagePull`; `version` is None where EKS chooses the release."""
+
+    what: str
+    pointer: tuple[str, ...]
+    data: Mapping[str, Json]
+    family: str
+    version: tuple[int, ...] | None = None
+
+
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each pool with `imagePull`."""
+    """Each node pool and managed node group with `imagePull`."""
     for cluster in fleet.clusters():
-        for pool in cluster.node_pools.values():
-            if "imagePull" in pool.data:
-                yield from _family(cluster, pool)
-                if _supported(pool):
-                    yield from _instances(cluster, pool)
-                    yield from _volume(cluster, pool)
+        for nodes in _all(cluster):
+            yield from _family(cluster, nodes)
+            if _reaches(nodes, _FIRST):
+                yield from _instances(cluster, nodes)
+                yield from _volume(cluster, nodes)
 
 
-def _family(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
-    family, _ = _version(pool)
-    if not _supported(pool):
+def _all(cluster: Cluster) -> Iterator[_Nodes]:
+    for pool in cluster.node_pools.values():
+        if "imagePull" in pool.data:
+            yield _pool(pool)
+    for name, group in sorted(cluster.data["eks"]["nodeGroups"].items()):
+        if "imagePull" in group:
+            bottlerocket = group.get("amiType", "").startswith("BOTTLEROCKET")
+            yield _Nodes(
+                what=f'node group "{name}"',
+                pointer=("eks", "nodeGroups", name),
+                data=group,
+                family="bottlerocket" if bottlerocket else "al2023",
+            )
+
+
+def _pool(pool: NodePool) -> _Nodes:
+    """The schema allows AL2023's date and Bottlerocket's three numbers."""
+    family, _, version = pool.data["ami"].partition("@")
+    return _Nodes(
+        what=f'pool "{pool.name}"',
+        pointer=("nodePools", pool.name),
+        data=pool.data,
+        family=family,
+        version=tuple(int(number) for number in re.findall(r"\d+", version)),
+    )
+
+
+def _reaches(nodes: _Nodes, first: Mapping[str, tuple[int, ...]]) -> bool:
+    return nodes.version is None or nodes.version >= first[nodes.family]
+
+
+def _family(cluster: Cluster, nodes: _Nodes) -> Iterator[Problem]:
+    if not _reaches(nodes, _FIRST):
         yield Problem(
             id="image-pull-unsupported-ami",
-            message=f'{pool.data["ami"]} of pool "{pool.name}" cannot pull images in parallel',
-            place=cluster.place("nodePools", pool.name, "imagePull"),
-            help=f"use {_text(family, _FIRST[family])} or newer, or take imagePull away",
+            message=f"{nodes.data['ami']} of {nodes.what} cannot pull images in parallel",
+            place=cluster.place(*nodes.pointer, "imagePull"),
+            help=f"use {_text(nodes.family, _FIRST[nodes.family])} or newer, or take imagePull away",
         )
-    for field in FIXED if family == "al2023" else ():
-        if field in pool.data["imagePull"]:
+    for field in FIXED if nodes.family == "al2023" else ():
+        if field in nodes.data["imagePull"]:
             yield Problem(
                 id="image-pull-fixed-setting",
-                message=f'{field} of pool "{pool.name}" would do nothing: on AL2023 it is always {FIXED[field]}',
-                place=cluster.place("nodePools", pool.name, "imagePull", field),
+                message=f"{field} of {nodes.what} would do nothing: on AL2023 it is always {FIXED[field]}",
+                place=cluster.place(*nodes.pointer, "imagePull", field),
                 help="take it away; only Bottlerocket lets it be chosen",
             )
 
 
-def _supported(pool: NodePool) -> bool:
-    family, version = _version(pool)
-    return version >= _FIRST[family]
-
-
-def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+def _instances(cluster: Cluster, nodes: _Nodes) -> Iterator[Problem]:
     """Bottlerocket has no such threshold."""
-    if pool.bottlerocket:
-        return
-    for index, name in enumerate(pool.data["instanceTypes"]):
+    for index, name in enumerate(nodes.data["instanceTypes"] if nodes.family == "al2023" else ()):
         one = instances().get(name)
         if one and (one.vcpus < _LEAST_CPUS or one.memory_gib < _LEAST_GIB):
             yield Problem(
@@ -73,49 +110,41 @@ def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 severity=Severity.WARNING,
                 message=f"{name} has {one.vcpus} CPUs and {one.memory_gib} GiB of memory, and AL2023 pulls in parallel "
                 f"only from {_LEAST_CPUS} CPUs and {_LEAST_GIB} GiB on",
-                place=cluster.place("nodePools", pool.name, "instanceTypes", index),
+                place=cluster.place(*nodes.pointer, "instanceTypes", index),
                 help="use larger types (AWS recommends 2xlarge and above), or take imagePull away",
             )
 
 
-def _volume(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+def _volume(cluster: Cluster, nodes: _Nodes) -> Iterator[Problem]:
     """Only where images lie on EBS: on some type at least."""
-    known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    reason = _on_volume(pool, known)
-    throughput = pool.data.get("volumePerformance", {}).get("throughput", _GP3_THROUGHPUT)
+    reason = _on_volume(nodes)
+    stated = "volumePerformance" in nodes.data
+    throughput = nodes.data["volumePerformance"]["throughput"] if stated else _GP3_THROUGHPUT
     if reason and throughput < _LEAST_THROUGHPUT:
-        stated = "volumePerformance" in pool.data
+        field = ("volumePerformance", "throughput") if stated else ("imagePull",)
+        local = "" if nodes.version is None else ", or use types with an instance store and instanceStore: RAID0"
         yield Problem(
             id="image-pull-slow-volume",
             severity=Severity.WARNING,
-            message=f'images of pool "{pool.name}" lie on a volume with {throughput} MiB a second ({reason}); below '
+            message=f"images of {nodes.what} lie on a volume with {throughput} MiB a second ({reason}); below "
             f"{_LEAST_THROUGHPUT} a parallel pull may take longer than a plain one",
-            place=cluster.place(
-                "nodePools", pool.name, *(("volumePerformance", "throughput") if stated else ("imagePull",))
-            ),
-            help=f"write volumePerformance: {{iops: 3000, throughput: {_LEAST_THROUGHPUT}}}, or use types with an "
-            "instance store and instanceStore: RAID0",
+            place=cluster.place(*nodes.pointer, *field),
+            help=f"write volumePerformance: {{iops: 3000, throughput: {_LEAST_THROUGHPUT}}}{local}",
         )
 
 
-def _on_volume(pool: NodePool, known: list[InstanceType]) -> str | None:
+def _on_volume(nodes: _Nodes) -> str | None:
     """Why images lie on EBS; None where they lie on the instance store."""
-    family, version = _version(pool)
-    if "instanceStore" not in pool.data:
-        return "there is no instanceStore"
+    if "instanceStore" not in nodes.data:
+        return "there is no instanceStore" if nodes.version else "node groups have no other place"
+    known = [instances()[name] for name in nodes.data["instanceTypes"] if name in instances()]
     without = [one.name for one in known if not one.local_nvme_gb]
     if without:
         return f"{without[0]} has no instance store"
-    if version < _FIRST_ON_INSTANCE_STORE[family]:
-        return f"{pool.data['ami']} keeps them there even with RAID0"
+    if not _reaches(nodes, _FIRST_ON_INSTANCE_STORE):
+        return f"{nodes.data['ami']} keeps them there even with RAID0"
     return None
 
 
-def _version(pool: NodePool) -> tuple[str, tuple[int, ...]]:
-    """Family and release of a pool's image: the schema allows AL2023's date and Bottlerocket's three numbers."""
-    family, _, version = pool.data["ami"].partition("@")
-    return family, tuple(int(number) for number in re.findall(r"\d+", version))
-
-
 def _text(family: str, version: tuple[int, ...]) -> str:
-    return f"{family}@v{'.'.join(str(number) for number in version)}".replace("bottlerocket@v", "bottlerocket@")
+    return f"{family}@{'v' if family == 'al2023' else ''}{'.'.join(str(number) for number in version)}"

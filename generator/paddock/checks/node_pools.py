@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from paddock.diagnostics import Problem
 from paddock.gpu_slices import GPU, advertised
 from paddock.instances import instances
-from paddock.model import Cluster, Fleet, NodePool
+from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.quantity import parse
 
 IDS = (
@@ -39,6 +39,9 @@ def check(fleet: Fleet) -> Iterator[Problem]:
             yield from _placement(cluster, pool)
             yield from _static(cluster, pool)
             yield from _numbers(cluster, pool)
+            yield from _throughput(cluster, pool.data, "nodePools", pool.name)
+        for name, group in sorted(cluster.data["eks"]["nodeGroups"].items()):
+            yield from _throughput(cluster, group, "eks", "nodeGroups", name)
 
 
 def _static(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
@@ -74,14 +77,17 @@ def _numbers(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place("nodePools", pool.name, "minValues"),
             help=f"write at most {len(types)}, or add instance types",
         )
-    volume = pool.data.get("volumePerformance")
+
+
+def _throughput(cluster: Cluster, data: Mapping[str, Json], *pointer: str) -> Iterator[Problem]:
+    volume = data.get("volumePerformance")
     if volume and volume["throughput"] * _IOPS_OF_A_MIB > volume["iops"]:
         wanted = volume["throughput"] * _IOPS_OF_A_MIB
         yield Problem(
             id="volume-throughput-above-iops",
             message=f"a volume with {volume['iops']} operations a second cannot have {volume['throughput']} MiB "
             "a second",
-            place=cluster.place("nodePools", pool.name, "volumePerformance", "throughput"),
+            place=cluster.place(*pointer, "volumePerformance", "throughput"),
             help=f"write iops: {wanted}, or throughput: {volume['iops'] // _IOPS_OF_A_MIB}",
         )
 
