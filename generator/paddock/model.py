@@ -110,6 +110,11 @@ class NodePool:
         return "mig" in gpu or "timeSlicing" in gpu
 
     @property
+    def dra(self) -> bool:
+        """Whether its GPUs are claimed (dynamic resource allocation) instead of counted by a device plugin."""
+        return bool(self.data.get("gpu", {}).get("allocation") == "DRA")
+
+    @property
     def bottlerocket(self) -> bool:
         """Whether its nodes run Bottlerocket, whose NVIDIA image has a device plugin of its own."""
         return str(self.data["ami"]).startswith("bottlerocket@")

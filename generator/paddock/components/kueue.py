@@ -15,6 +15,11 @@ from paddock.taints import pool_taints, tolerations
 TOPOLOGY = "nodes"
 """Name of the cluster's one Topology."""
 
+DEVICE_CLASSES = {"nvidia.com/gpu": "gpu.nvidia.com"}
+"""Device classes by the resource as which Kueue counts their claims. It is the class's own extendedResourceName (chart
+dra-driver-nvidia-gpu 0.4.1): another one would count a GPU twice where the scheduler makes the claim by itself (Kueue
+0.19, "Dynamic Resource Allocation", path separation). So quota stays as it is, whichever way pods get their GPUs."""
+
 # What pods of training runs ask for. A requested resource that no queue covers would block every run
 # (gpu-platform.md 5.2, "Undeclared resource"), so those without any quota are left out of the count.
 _REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", "vpc.amazonaws.com/efa")
@@ -41,7 +46,15 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "priorityClasses": [
             {"name": name, **priority} for name, priority in sorted(fleet.platform.data["priorities"].items())
         ],
-        "configuration": emit.document(_configuration(fleet, cluster, settings, teams)),
+        "configuration": emit.document(
+            _configuration(
+                fleet,
+                cluster,
+                settings,
+                _covered_resources(fleet, cluster, teams, settings),
+                claims=any(pool.dra for pool in cluster.node_pools.values()),
+            )
+        ),
         **kueue_multikueue.manager(environment, cluster, settings["preemption"]),
         "managers": kueue_multikueue.access(environment, cluster),
     }
@@ -110,12 +123,13 @@ def _queue(team: Team, cluster: Cluster, settings: Mapping[str, Json]) -> dict[s
     }
 
 
-def _configuration(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], teams: list[Team]) -> dict[str, Any]:
+def _configuration(
+    fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], quota: set[str], *, claims: bool
+) -> dict[str, Any]:
     """The whole Configuration (config.kueue.x-k8s.io/v1beta2): it replaces the chart's default completely.
 
     Ports, leader election and concurrency are the chart's own (kueue 0.19.2, values.yaml).
     """
-    quota = _covered_resources(fleet, cluster, teams, settings)
     excluded = [prefix for prefix in _REQUESTED if not any(name.startswith(prefix) for name in quota)]
     ready = settings["waitForPodsReady"]
     configuration: dict[str, Any] = {
@@ -159,6 +173,9 @@ def _configuration(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json],
     remote = kueue_multikueue.configuration(cluster)
     if remote is not None:
         configuration["multiKueue"] = remote
+    if claims:
+        mappings = [{"name": name, "deviceClassNames": [one]} for name, one in sorted(DEVICE_CLASSES.items())]
+        configuration.setdefault("resources", {})["deviceClassMappings"] = mappings
     if settings["retainFinished"]:
         configuration["objectRetentionPolicies"] = {"workloads": {"afterFinished": settings["retainFinished"]}}
     return configuration

@@ -12,6 +12,7 @@ from paddock.infrastructure.events import EventRule, Queue
 from paddock.infrastructure.resource import Json, Reference, Resource, Site
 from paddock.instances import instances
 from paddock.model import Cluster
+from paddock.user_data import image_pull
 
 NODE_POLICIES = (
     "AmazonEKSWorkerNodePolicy",
@@ -125,11 +126,15 @@ def _node_group(cluster: Cluster, name: str) -> NodeGroup:
     stated = cluster.data["eks"]["nodeGroups"][name]
     ami = stated.get("amiType", _ami_type(stated["instanceTypes"]))
     block = stated.get("capacityReservation")
+    performance = stated.get("volumePerformance")
+    bottlerocket = ami.startswith("BOTTLEROCKET")
     template = LaunchTemplate(
         key=name,
         base_name=f"{cluster.eks_name}-{name}",
         volume_gib=int(stated["volume"].removesuffix("Gi")),
-        volume_device="/dev/xvdb" if ami.startswith("BOTTLEROCKET") else "/dev/xvda",
+        volume_device="/dev/xvdb" if bottlerocket else "/dev/xvda",
+        performance=(performance["iops"], performance["throughput"]) if performance else None,
+        user_data=image_pull(stated.get("imagePull"), bottlerocket=bottlerocket),
         instance_type=stated["instanceTypes"][0] if block else None,
         capacity_reservation=block,
     )

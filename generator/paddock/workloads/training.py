@@ -40,6 +40,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     locks_memory = pods.efa_interfaces(cluster, workload) > 0
     return context | {
         "placement": pods.placement(fleet, cluster, workload),
+        "deviceClaim": pods.device_claim(cluster, workload),
         "priorityClass": pods.priority_class(fleet, cluster, workload),
         "nodes": data["nodes"],
         "runtimeLabels": context["labels"] | {"trainer.kubeflow.org/framework": "torch"},
