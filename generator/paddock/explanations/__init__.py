@@ -5,8 +5,8 @@ from __future__ import annotations
 from paddock.explanations import (
     catalogue,
     faults,
-    multikueue,
     gpu_allocation,
+    multikueue,
     node_images,
     pools,
     provisioning,
