@@ -13,6 +13,7 @@ from paddock.components import (
     aws_fsx_csi_driver,
     aws_load_balancer_controller,
     dcgm_exporter,
+    fluent_bit,
     gpu_operator,
     image_prepull,
     karpenter,
@@ -25,6 +26,8 @@ from paddock.components import (
     metrics_server,
     mlflow,
     nvidia_device_plugin,
+    opensearch,
+    opensearch_dashboards,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
@@ -41,6 +44,7 @@ VIEWS: dict[str, View] = {
     "aws-fsx-csi-driver": aws_fsx_csi_driver.view,
     "aws-load-balancer-controller": aws_load_balancer_controller.view,
     "dcgm-exporter": dcgm_exporter.view,
+    "fluent-bit": fluent_bit.view,
     "gpu-operator": gpu_operator.view,
     "image-prepull": image_prepull.view,
     "karpenter": karpenter.view,
@@ -53,5 +57,7 @@ VIEWS: dict[str, View] = {
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
     "nvidia-device-plugin": nvidia_device_plugin.view,
+    "opensearch": opensearch.view,
+    "opensearch-dashboards": opensearch_dashboards.view,
     "overprovisioning": overprovisioning.view,
 }

@@ -12,6 +12,7 @@ from paddock.infrastructure import (
     capabilities,
     control_plane,
     identities,
+    log_groups,
     nodes,
     storage,
     terraform,
@@ -52,6 +53,7 @@ def _resources(
     components: Iterable[Component] = [catalogue[name] for name in cluster.components if name in catalogue]
     yield from identities.resources(environment, cluster, components, where)
     yield from storage.resources(environment, cluster, where)
+    yield from log_groups.resources(environment, cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

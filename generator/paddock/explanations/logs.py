@@ -1,0 +1,48 @@
+"""Findings about logs: where they go and how long they are kept."""
+
+from __future__ import annotations
+
+from paddock.explanations.explanation import explain
+
+EXPLANATIONS = {
+    "dashboards-without-provider": explain(
+        "OpenSearch Dashboards that signs people in by OpenID Connect, beside an OpenSearch that states no provider.",
+        "OpenSearch would believe no token: everybody signs in, and nobody gets any further.",
+        "State oidc.connectURL in the settings of opensearch, or remove oidc from those of opensearch-dashboards.",
+    ),
+    "log-index-taken": explain(
+        "A team named platform on a cluster whose logs are collected.",
+        "Indexes and log groups are named after teams: it would read the logs of controllers, which tell of all teams.",
+        "Rename the team.",
+    ),
+    "log-retention-below-minimum": explain(
+        "Logs that are deleted earlier than the environment's logs.minimum allows.",
+        "An audit asks for them when they are gone, and nothing brings them back.",
+        "Write the minimum or more, as the environment's retention or the team's.",
+    ),
+    "log-retention-not-offered": explain(
+        "A number of days that CloudWatch Logs does not have, for logs that go there.",
+        "AWS refuses the log group, and Fluent Bit has nowhere to write.",
+        "Write one of the numbers that the finding names.",
+    ),
+    "log-retention-under-legal-hold": explain(
+        "A team whose logs are on legal hold and which states when they are deleted.",
+        "One of the two is not meant; what must be kept could be lost when the other is believed.",
+        "Remove the retention; state it again when the hold is lifted.",
+    ),
+    "log-sink-not-reachable": explain(
+        "Logs for the OpenSearch of another cluster that has no Ingress.",
+        "A Service is known on its own cluster only: lines would wait on the nodes until their room is full.",
+        "Enable the Ingress of that OpenSearch, or send the logs to CloudWatch.",
+    ),
+    "log-sink-not-there": explain(
+        "Logs for an OpenSearch on a cluster that does not run the component.",
+        "Lines would wait on the nodes until their room is full, and then be lost.",
+        "Enable the component opensearch there, or name a cluster that has it.",
+    ),
+    "no-log-sink": explain(
+        "Fluent Bit without any sink.",
+        "Every node would read all logs for nothing, and whoever looks for them finds none.",
+        "Name a sink, or disable the component.",
+    ),
+}
