@@ -1,4 +1,4 @@
-"""Fluent Bit sends logs somewhere, what it sends to is there and reached, and each owner's logs lie apart."""
+"""Fluent Bit sends logs somewhere, and what it sends to is there and can be reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from paddock.model import Cluster, Environment, Fleet
 
 IDS = (
     "dashboards-without-provider",
-    "log-index-taken",
     "log-sink-not-reachable",
     "log-sink-not-there",
     "no-log-sink",
@@ -20,13 +19,12 @@ IDS = (
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each cluster that runs Fluent Bit or Dashboards, and each team's name."""
+    """Each cluster that runs Fluent Bit or OpenSearch Dashboards."""
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
             if logs.FLUENT_BIT in cluster.components:
                 yield from _sinks(fleet, environment, cluster)
             yield from _provider(cluster)
-        yield from _names(environment)
 
 
 def _sinks(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Problem]:
@@ -94,20 +92,6 @@ def _provider(cluster: Cluster) -> Iterator[Problem]:
         place=cluster.place("components", "opensearch-dashboards", "settings", "oidc", key=True),
         help="state it in the settings of opensearch: oidc: {connectURL: …/.well-known/openid-configuration}",
     )
-
-
-def _names(environment: Environment) -> Iterator[Problem]:
-    """Indexes and log groups are named after teams, and one is the platform's."""
-    team = environment.teams.get(logs.PLATFORM)
-    clusters = [one for one in environment.clusters.values() if logs.FLUENT_BIT in one.components]
-    if team is not None and any(one.name in team.clusters for one in clusters):
-        yield Problem(
-            id="log-index-taken",
-            message=f'logs of team "{team.name}" would lie in "{logs.index(team.name)}" and in groups of that name, '
-            "where the platform's own logs are",
-            place=team.name_place(),
-            help="rename the team: it could read what controllers write, of every team",
-        )
 
 
 def _place(cluster: Cluster, *pointer: str) -> Place:

@@ -152,11 +152,11 @@ def _outputs(fleet: Fleet, cluster: Cluster, teams: list[Team], settings: Mappin
         if "cloudWatch" in sinks:
             kept = logs.retention(environment, team)
             group = logs.log_group(cluster, owner, sinks["cloudWatch"])
-            entries = (("Match", match), *_cloudwatch(cluster, owner, group, kept))
-            yield Section(kind="OUTPUT", entries=(*entries, *_patience(settings)))
+            entries = (*_cloudwatch(cluster, owner, group, kept), ("Match", match), *_patience(settings))
+            yield Section(kind="OUTPUT", entries=entries)
         if "openSearch" in sinks:
-            entries = (("Match", match), *_opensearch(fleet, cluster, owner, settings))
-            yield Section(kind="OUTPUT", entries=(*entries, *_patience(settings)))
+            entries = (*_opensearch(fleet, cluster, owner, settings), ("Match", match), *_patience(settings))
+            yield Section(kind="OUTPUT", entries=entries)
 
 
 def _cloudwatch(cluster: Cluster, owner: str, group: str, kept: int | None) -> Entries:

@@ -10,11 +10,6 @@ EXPLANATIONS = {
         "OpenSearch would believe no token: everybody signs in, and nobody gets any further.",
         "State oidc.connectURL in the settings of opensearch, or remove oidc from those of opensearch-dashboards.",
     ),
-    "log-index-taken": explain(
-        "A team named platform on a cluster whose logs are collected.",
-        "Indexes and log groups are named after teams: it would read the logs of controllers, which tell of all teams.",
-        "Rename the team.",
-    ),
     "log-retention-below-minimum": explain(
         "Logs that are deleted earlier than the environment's logs.minimum allows.",
         "An audit asks for them when they are gone, and nothing brings them back.",
