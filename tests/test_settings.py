@@ -59,6 +59,8 @@ STRINGS = (
     "other@example.com",
     "Z0OTHER",
     "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+    "/other",
+    "17M",
 )
 """Texts of the kinds that settings take; the schema decides which of them is legal."""
 

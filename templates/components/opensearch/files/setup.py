@@ -98,9 +98,12 @@ def document(content: bytes) -> Json:
 
 def reason(answer: Json) -> str:
     """What an answer says of its own failure, on one line."""
-    if isinstance(answer, dict):
-        error = answer.get("error", answer.get("message", answer))
+    if isinstance(answer, dict) and "error" in answer:
+        error = answer["error"]
         answer = error.get("reason", error) if isinstance(error, dict) else error
+    elif isinstance(answer, dict):
+        told = [value for name, value in answer.items() if name != "status"]
+        answer = ", ".join(one if isinstance(one, str) else json.dumps(one) for one in told)
     return " ".join(str(answer).split())[:500]
 
 

@@ -1,0 +1,291 @@
+"""The job that gives teams their part of OpenSearch: its script against a server with OpenSearch's own rules."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import permutations
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from opensearch_server import OpenSearch, serve
+from paddock import load, logs
+from paddock.components import opensearch_setup
+from paddock.model import Cluster, Fleet
+from repositories import ROOT, gathered, reference
+
+Json = Any
+
+SCRIPT = ROOT / "templates" / "components" / "opensearch" / "files" / "setup.py"
+PASSWORDS = {
+    "WRITER_PASSWORD": "correct horse battery",
+    "DASHBOARDS_PASSWORD": "staple 42 !",
+    "METRICS_PASSWORD": "numbers 77",
+}
+
+
+def loaded_script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("opensearch_setup_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SCRIPT_MODULE = loaded_script()
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    found = load.load(gathered(reference())).fleet
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster(fleet: Fleet) -> Cluster:
+    """The one whose OpenSearch has everything: people, metrics, three nodes."""
+    return fleet.environments["prod"].clusters["serve-fra"]
+
+
+@pytest.fixture
+def config(fleet: Fleet, cluster: Cluster) -> Json:
+    return opensearch_setup.config(fleet, cluster, cluster.components["opensearch"].settings)
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets of this machine only: everything else stays closed, as for every test."""
+    own = socket.socket.__mro__[1]
+
+    def opened(name: str) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            assert address[0] == "127.0.0.1", "a test must not leave this machine"
+            return getattr(own, name)(self, address)
+
+        return call
+
+    for name in ("bind", "connect"):
+        monkeypatch.setattr(socket.socket, name, opened(name))
+
+
+@pytest.fixture
+def opensearch() -> OpenSearch:
+    return OpenSearch()
+
+
+@pytest.fixture
+def url(loopback: None, opensearch: OpenSearch) -> Iterator[str]:
+    ends: list[Any] = []
+    yield serve(opensearch, ends.append)
+    ends[0]()
+
+
+class Job:
+    """The script with a document, as the pod runs it; it never really sleeps."""
+
+    def __init__(self, folder: Path, config: Json, url: str) -> None:
+        self.path = folder / "config.json"
+        self.config = {**config, "url": url}
+        self.pauses: list[float] = []
+
+    def run(self, environment: Json = PASSWORDS) -> int:
+        self.path.write_text(json.dumps(self.config))
+        return int(SCRIPT_MODULE.main([str(self.path)], environment, self.pauses.append))
+
+
+@pytest.fixture
+def job(tmp_path: Path, config: Json, url: str) -> Job:
+    return Job(tmp_path, config, url)
+
+
+def state(opensearch: OpenSearch) -> Json:
+    policies = {name: one.body for name, one in opensearch.policies.items()}
+    return json.loads(json.dumps([opensearch.entities, opensearch.templates, policies]))
+
+
+def test_every_team_has_its_part(job: Job, opensearch: OpenSearch, fleet: Fleet, cluster: Cluster) -> None:
+    assert job.run() == 0
+    groups = fleet.platform.data["identityGroups"]
+    teams = fleet.environments["prod"].teams_on(cluster.name)
+    assert len(teams) >= 5
+    for team in teams:
+        name = team.name
+        assert opensearch.templates[f"logs-{name}"]["index_patterns"] == [f"logs-{name}.*"]
+        assert opensearch.entities["tenants"].keys() >= {name}
+        for right, group in team.data["groups"].items():
+            role = opensearch.entities["roles"][f"logs-{name}-{right}"]
+            assert [one["index_patterns"] for one in role["index_permissions"]] == [[f"logs-{name}.*"]]
+            assert [one["tenant_patterns"] for one in role["tenant_permissions"]] == [[name]]
+            mapped = opensearch.entities["rolesmapping"][f"logs-{name}-{right}"]
+            assert mapped == {"backend_roles": [groups[group]["claim"]]}
+    assert set(opensearch.policies) == {"logs-platform", *(f"logs-{team.name}" for team in teams)}
+
+
+def test_who_may_write_and_who_may_do_everything(job: Job, opensearch: OpenSearch) -> None:
+    assert job.run() == 0
+    mappings = opensearch.entities["rolesmapping"]
+    assert mappings["all_access"] == {"backend_roles": ["av-ml-platform-admins"]}
+    assert mappings["logs-writer"] == {"users": ["fluent-bit"]}
+    writer = opensearch.entities["roles"]["logs-writer"]["index_permissions"]
+    actions = {action for one in writer for action in one["allowed_actions"]}
+    assert not {one for one in actions if "delete" in one or "read" in one or "get" in one or one.endswith("_all")}
+    assert opensearch.entities["internalusers"]["kibanaserver"]["password"] == PASSWORDS["DASHBOARDS_PASSWORD"]
+    domains = opensearch.entities["securityconfig"]["config"]["dynamic"]["authc"]
+    assert [one["http_authenticator"]["challenge"] for one in domains.values()] == [False, False]
+
+
+def test_no_index_is_anybody_else_s(config: Json) -> None:
+    """Not even of a team whose name begins with another's: templates, roles and policies fit their own only."""
+    owners = [*config["tenants"], "platform", "data", "data-platform", "map", "mapping"]
+    for one, other in permutations(dict.fromkeys(owners), 2):
+        index = f"{logs.index(other)}{logs.SEPARATOR}2026.11.25"
+        assert fnmatchcase(index, logs.pattern(other))
+        assert not fnmatchcase(index, logs.pattern(one)), (one, index)
+
+
+@pytest.mark.parametrize(
+    ("team", "age"), [("perception", "91d"), ("validation", "3654d"), ("platform", "91d"), ("mapping", None)]
+)
+def test_indexes_go_when_their_last_line_is_old_enough(config: Json, team: str, age: str | None) -> None:
+    """An index is a day older than its last line; on hold it never goes."""
+    states = {one["name"]: one for one in config["policies"][f"logs-{team}"]["policy"]["states"]}
+    assert [one["conditions"]["min_index_age"] for one in states["kept"]["transitions"]] == ([age] if age else [])
+    deleting = [name for name, one in states.items() if any("delete" in action for action in one["actions"])]
+    assert deleting == (["deleted"] if age else [])
+
+
+def test_twice_is_once(job: Job, opensearch: OpenSearch) -> None:
+    assert job.run() == 0
+    first = state(opensearch)
+    assert job.run() == 0
+    assert state(opensearch) == first
+
+
+def test_nothing_is_deleted(job: Job, opensearch: OpenSearch) -> None:
+    opensearch.entities["roles"]["by-hand"] = {"cluster_permissions": []}
+    opensearch.templates["by-hand"] = {"index_patterns": ["other-*"]}
+    assert job.run() == 0
+    assert {method for method, _ in opensearch.requests} == {"GET", "PUT", "POST"}
+    assert "by-hand" in opensearch.entities["roles"]
+    assert "by-hand" in opensearch.templates
+
+
+def test_a_new_retention_reaches_indexes_that_are_there(job: Job, opensearch: OpenSearch) -> None:
+    """ISM keeps an index under the policy it began with until it is told to change."""
+    opensearch.indexes |= {"logs-perception.2026.11.24": None, "logs-planning.2026.11.24": None}
+    assert job.run() == 0
+    policy = job.config["policies"]["logs-perception"]
+    assert opensearch.indexes["logs-perception.2026.11.24"] == ("logs-perception", policy)
+    kept = policy["policy"]["states"][0]
+    kept["transitions"][0]["conditions"]["min_index_age"] = "366d"
+    assert job.run() == 0
+    found = opensearch.indexes["logs-perception.2026.11.24"]
+    assert found is not None
+    assert found[1]["policy"]["states"][0] == kept
+    assert opensearch.indexes["logs-planning.2026.11.24"] == ("logs-planning", job.config["policies"]["logs-planning"])
+
+
+def test_a_server_that_starts_is_waited_for(job: Job, opensearch: OpenSearch) -> None:
+    opensearch.starting = 7
+    assert job.run() == 0
+    assert job.pauses == [2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_server_that_never_starts_is_given_up(
+    job: Job, opensearch: OpenSearch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opensearch.starting = 10_000
+    job.config["attempts"] = 5
+    assert job.run() == 2
+    assert len(opensearch.requests) == 5
+    message = capsys.readouterr().err
+    assert message.startswith("error: OpenSearch is not there: GET /_cluster/health")
+    assert "503 OpenSearch Security not initialized." in message
+
+
+def test_a_server_that_is_down(
+    tmp_path: Path, config: Json, loopback: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    job = Job(tmp_path, {**config, "attempts": 3}, f"http://127.0.0.1:{port}")
+    assert job.run() == 2
+    assert job.pauses == [2, 4]
+    assert "ConnectionRefusedError" in capsys.readouterr().err
+
+
+def test_somebody_else_changes_a_policy_meanwhile(job: Job, opensearch: OpenSearch) -> None:
+    assert job.run() == 0
+    opensearch.rivals = 3
+    assert job.run() == 0
+
+
+def test_somebody_else_changes_it_for_ever(
+    job: Job, opensearch: OpenSearch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert job.run() == 0
+    opensearch.rivals = 10_000
+    assert job.run() == 1
+    assert "5 times somebody else had just changed it" in capsys.readouterr().err
+
+
+def test_what_is_refused_is_said_without_passwords(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    assert job.run({**PASSWORDS, "WRITER_PASSWORD": "short"}) == 1
+    message = capsys.readouterr().err
+    where = "/_plugins/_security/api/internalusers/fluent-bit"
+    assert message == f"error: OpenSearch refused PUT {where}: 400 Weak password\n"
+    assert "short" not in message
+
+
+def test_a_mapping_without_its_role_is_refused(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    del job.config["roles"]["logs-perception-edit"]
+    assert job.run() == 1
+    assert "404 role 'logs-perception-edit' not found." in capsys.readouterr().err
+
+
+def test_a_role_with_a_key_that_is_not_one_is_refused(job: Job) -> None:
+    job.config["roles"]["logs-perception-edit"]["indices"] = []
+    assert job.run() == 1
+
+
+def test_policies_over_one_pattern_are_refused(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the dot after the name prevents: with a hyphen, data's pattern would fit data-platform's indexes."""
+    policy = json.dumps(job.config["policies"]["logs-data-platform"])
+    job.config["policies"]["logs-data"] = json.loads(policy.replace("logs-data-platform.*", "logs-data.*"))
+    assert job.run() == 0
+    job.config["policies"]["logs-data"] = json.loads(policy.replace("logs-data-platform.*", "logs-data-*"))
+    assert job.run() == 1
+    assert "matching existing policy templates" in capsys.readouterr().err
+
+
+def test_a_password_that_is_missing(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    assert job.run({"WRITER_PASSWORD": "correct horse battery"}) == 3
+    assert capsys.readouterr().err == "error: the variable DASHBOARDS_PASSWORD is not set\n"
+
+
+def test_as_a_program(tmp_path: Path) -> None:
+    """Without a document: the exit code and one line, no traceback."""
+    arguments = [sys.executable, "-I", str(SCRIPT), str(tmp_path / "absent.json")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: the document cannot be used: FileNotFoundError")
+    assert done.stderr.count("\n") == 1
+
+
+def test_small_clusters_ask_for_no_replicas(fleet: Fleet) -> None:
+    """A replica that has no second node makes an index yellow for ever."""
+    one = fleet.environments["staging"].clusters["serve-fra"]
+    settings = one.components["opensearch"].settings
+    assert settings["replicas"] == 1
+    templates = opensearch_setup.config(fleet, one, settings)["indexTemplates"].values()
+    assert {found["template"]["settings"]["index.number_of_replicas"] for found in templates} == {0}
