@@ -21,7 +21,11 @@ PASSWORD = "OPENSEARCH_PASSWORD"
 SECRET = "fluent-bit-opensearch"
 CERTIFICATE = "fluent-bit-opensearch-ca"
 _FOLDER = "/fluent-bit/opensearch"
+_PARSERS = "/fluent-bit/etc/conf/custom_parsers.conf"
 _PODS = "kube.*"
+_PYTHON = "python-traceback"
+_RANK = r"^(?:\[[A-Za-z]+[0-9]+\]: ?)?"
+"""What torchrun puts before each line of a rank: [rank3]: or [default3]:."""
 
 Entries = tuple[tuple[str, Value], ...]
 
@@ -36,6 +40,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "inputs": [_tail(settings)],
         "filters": [*_filters(cluster, settings), *_by_team(teams)],
         "outputs": list(_outputs(fleet, cluster, teams, settings)),
+        "customParsers": [_python_tracebacks()] if "python" in settings["multiline"] else [],
     }
     return {
         "config": {name: text(found) for name, found in sections.items()},
@@ -55,6 +60,7 @@ def _service(settings: Mapping[str, Json]) -> Section:
             ("Grace", 30),
             ("Log_Level", settings["logLevel"]),
             ("Parsers_File", "/fluent-bit/etc/parsers.conf"),
+            *((("Parsers_File", _PARSERS),) if "python" in settings["multiline"] else ()),
             ("HTTP_Server", True),
             ("HTTP_Listen", "0.0.0.0"),
             ("HTTP_Port", 2020),
@@ -99,14 +105,34 @@ def _filters(cluster: Cluster, settings: Mapping[str, Json]) -> Iterator[Section
             ("Name", "multiline"),
             ("Match", _PODS),
             ("multiline.key_content", "log"),
-            ("multiline.parser", ", ".join(settings["multiline"])),
+            ("multiline.parser", ", ".join(_PYTHON if one == "python" else one for one in settings["multiline"])),
             ("emitter_name", "tracebacks"),
             ("emitter_storage.type", "filesystem"),
         )
         yield Section(kind="FILTER", entries=entries)
     yield Section(kind="FILTER", entries=(*_kubernetes(settings), *_kubelet(settings)))
     owner = (("Record", f"cluster {cluster.identity}"), ("Record", f"environment {cluster.environment}"))
-    yield Section(kind="FILTER", entries=(("Name", "record_modifier"), ("Match", _PODS), *owner))
+    # What the runtime's format says beside the line: the time once more, and whether the line was cut.
+    runtime = (("Remove_key", "time"), ("Remove_key", "_p"))
+    yield Section(kind="FILTER", entries=(("Name", "record_modifier"), ("Match", _PODS), *owner, *runtime))
+
+
+def _python_tracebacks() -> Section:
+    """Fluent Bit's own parser `python` ends at the carets that Python marks places with since 3.11, and gives the last
+    line twice (seen with 5.1.1). This one also keeps exceptions together that were raised while handling others."""
+    start = rf'"/{_RANK}Traceback \(most recent call last\):$/"'
+    chained = rf'"/{_RANK}(?:During handling of the above|The above) exception/"'
+    rules = (
+        f'"start_state" {start} "traceback"',
+        rf'"traceback" "/{_RANK}[ \t]/" "traceback"',
+        rf'"traceback" "/{_RANK}[A-Za-z_][A-Za-z0-9_.]*(?::.*)?$/" "exception"',
+        rf'"exception" "/{_RANK}$/" "between"',
+        f'"between" {chained} "between"',
+        rf'"between" "/{_RANK}$/" "between"',
+        f'"between" {start} "traceback"',
+    )
+    entries = (("Name", _PYTHON), ("Type", "regex"), ("Flush_timeout", 2000), *(("Rule", one) for one in rules))
+    return Section(kind="MULTILINE_PARSER", entries=entries)
 
 
 def _kubernetes(settings: Mapping[str, Json]) -> Entries:

@@ -75,6 +75,7 @@ class Client:
 
     def _once(self, method: str, path: str, body: Json) -> tuple[int, Json]:
         host, port = self.address.hostname or "", self.address.port
+        connection: http.client.HTTPConnection
         if self.tls is not None:
             connection = http.client.HTTPSConnection(host, port, timeout=60, context=self.tls)
         else:
