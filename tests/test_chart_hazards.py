@@ -258,7 +258,16 @@ def test_projects_allow_the_namespaces_that_charts_write_to() -> None:
 
 
 # charts.md 2c: charts that leave their monitors out, or fail, where the API of the monitors is not there yet.
-WITH_MONITORS = {"argo-cd", "external-secrets", "jobset", "karpenter", "mlflow"}
+WITH_MONITORS = {
+    "argo-cd",
+    "external-secrets",
+    "fluent-bit",
+    "jobset",
+    "karpenter",
+    "mlflow",
+    "opensearch",
+    "opensearch-dashboards",
+}
 
 
 def test_monitors_come_after_their_kind() -> None:

@@ -30,6 +30,12 @@ WITHOUT_OUTPUT: dict[tuple[str, str], str] = {
     # What mounts a bucket are the volumes of teams, which are no part of the component (test_volumes.py).
     ("aws-mountpoint-s3-csi-driver", name): "it is a field of the volumes of teams"
     for name in ("authenticationSource", "resources.cpu", "resources.memory", "resources.memoryLimit")
+} | {
+    # test_log_groups.py
+    (
+        "fluent-bit",
+        "sinks.openSearch.domain.name",
+    ): "the role of its pods names the domain, of which values know the host",
 }
 
 STRINGS = (

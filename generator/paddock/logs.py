@@ -85,7 +85,7 @@ def sinks(cluster: Cluster) -> Mapping[str, Json]:
 def opensearch(environment: Environment, cluster: Cluster) -> Cluster | None:
     """The cluster on whose OpenSearch the logs of a cluster lie; None where they go to none, or to one not there."""
     sink = sinks(cluster).get("openSearch")
-    if sink is None:
+    if sink is None or "domain" in sink:
         return None
     found = environment.clusters.get(sink.get("cluster", cluster.name))
     return found if found is not None and OPENSEARCH in found.components else None

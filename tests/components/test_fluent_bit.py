@@ -55,7 +55,7 @@ KEYS = {
     "opensearch": {
         "tls", "tls.verify", "tls.verify_hostname", "tls.ca_file", "http_user", "http_passwd", "logstash_format",
         "logstash_prefix", "logstash_prefix_separator", "suppress_type_name", "replace_dots", "generate_id",
-        "trace_error", "buffer_size", "compress",
+        "trace_error", "buffer_size", "compress", "aws_auth", "aws_region", "aws_service_name",
     },
 }  # fmt: skip
 REPEATED = {("rewrite_tag", "rule"), ("record_modifier", "record"), ("record_modifier", "remove_key")}
@@ -214,6 +214,26 @@ def test_another_cluster_s_opensearch_is_reached_by_its_entry(fleet: Fleet) -> N
     settings = {**cluster.components[logs.FLUENT_BIT].settings, "sinks": sinks}
     access = fluent_bit.view(fleet, cluster, settings, {})["openSearch"]
     assert access["certificate"] is None
+
+
+def test_a_domain_of_aws_wants_signatures_and_no_password(fleet: Fleet) -> None:
+    cluster = fleet.environments["prod"].clusters["train-iad"]
+    found = outputs(sections(fleet, cluster), "opensearch")["team.perception.*"]
+    assert (found["host"], found["port"], found["aws_auth"]) == (
+        "vpc-av-prod-training-logs-q3zfictionalexample4xk.us-east-1.es.amazonaws.com",
+        "443",
+        "On",
+    )
+    assert found["aws_region"] == "us-east-1"
+    assert found.all("http_user") == found.all("http_passwd") == found.all("tls.ca_file") == []
+    settings = cluster.components[logs.FLUENT_BIT].settings
+    assert fluent_bit.view(fleet, cluster, settings, {})["openSearch"] is None
+    sink = settings["sinks"]["openSearch"]
+    other = {**sink, "domain": {**sink["domain"], "region": "us-west-2"}}
+    assert (
+        outputs(sections(fleet, cluster, sinks={"openSearch": other}), "opensearch")["kube.*"]["aws_region"]
+        == "us-west-2"
+    )
 
 
 def test_passwords_are_variables(fleet: Fleet) -> None:

@@ -53,3 +53,22 @@ def test_terraform_makes_the_same_groups() -> None:
 def test_a_hub_has_no_teams_but_logs() -> None:
     names = [name for name in terraform_groups("prod", "hub-iad") if not name.startswith("/aws/")]
     assert names == ["/platform/eks/av-prod-hub-iad/platform"]
+
+
+def writes(identity: str) -> list[str]:
+    """Resources that Fluent Bit's role may write to."""
+    [role] = [
+        one
+        for one in inventory(identity, "ack").objects
+        if one["metadata"]["name"] == "fluent-bit" and one["kind"] == "Role"
+    ]
+    statements = [one for policy in role["spec"]["inlinePolicies"].values() for one in json.loads(policy)["Statement"]]
+    return sorted(resource for one in statements for resource in one["Resource"])
+
+
+def test_fluent_bit_may_write_to_its_sinks_and_no_others() -> None:
+    assert writes("prod-hub-iad") == ["arn:aws:logs:us-east-1:777788889999:log-group:/platform/eks/av-prod-hub-iad/*"]
+    assert writes("prod-train-iad") == [
+        "arn:aws:es:*:777788889999:domain/av-prod-training-logs/*",
+        "arn:aws:logs:us-east-1:777788889999:log-group:/eks/av-prod-train-iad/*",
+    ]

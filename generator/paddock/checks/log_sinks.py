@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paddock import logs
-from paddock.checks.workload_references import unknown
+from paddock.checks.workload_references import merged, unknown
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Environment, Fleet
 
 IDS = (
     "dashboards-without-provider",
+    "log-index-taken",
     "log-sink-not-reachable",
     "log-sink-not-there",
     "no-log-sink",
@@ -25,6 +26,7 @@ def check(fleet: Fleet) -> Iterator[Problem]:
             if logs.FLUENT_BIT in cluster.components:
                 yield from _sinks(fleet, environment, cluster)
             yield from _provider(cluster)
+    yield from merged(_domains(fleet))
 
 
 def _sinks(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Problem]:
@@ -37,8 +39,31 @@ def _sinks(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator
             help="name a sink, e.g. sinks: {cloudWatch: {}}, or disable it: components.fluent-bit.enabled: false",
         )
     sink = logs.sinks(cluster).get("openSearch")
-    if sink is not None:
+    if sink is not None and "domain" not in sink:
         yield from _opensearch(fleet, environment, cluster, sink.get("cluster", cluster.name))
+
+
+def _domains(fleet: Fleet) -> Iterator[Problem]:
+    """Indexes are named after teams, which are the same in every environment: in one domain they would be one."""
+    first: dict[str, Cluster] = {}
+    for cluster in fleet.clusters():
+        domain = logs.sinks(cluster).get("openSearch", {}).get("domain")
+        if domain is None or first.setdefault(domain["host"], cluster).environment == cluster.environment:
+            continue
+        other = first[domain["host"]]
+        yield Problem(
+            id="log-index-taken",
+            message=f'logs of cluster "{cluster.identity}" go to the OpenSearch domain "{domain["name"]}", where those '
+            f'of environment "{other.environment}" lie in indexes of the same names',
+            place=_place(cluster, "sinks", "openSearch", "domain", "host"),
+            related=(
+                Note(
+                    message=f'cluster "{other.identity}" sends to it, too',
+                    place=_place(other, "sinks", "openSearch", "domain", "host"),
+                ),
+            ),
+            help="give each environment a domain of its own",
+        )
 
 
 def _opensearch(fleet: Fleet, environment: Environment, cluster: Cluster, name: str) -> Iterator[Problem]:

@@ -131,7 +131,12 @@ def _python_tracebacks() -> Section:
         rf'"between" "/{_RANK}$/" "between"',
         f'"between" {start} "traceback"',
     )
-    entries = (("Name", _PYTHON), ("Type", "regex"), ("Flush_timeout", 2000), *(("Rule", one) for one in rules))
+    entries: Entries = (
+        ("Name", _PYTHON),
+        ("Type", "regex"),
+        ("Flush_timeout", 2000),
+        *(("Rule", one) for one in rules),
+    )
     return Section(kind="MULTILINE_PARSER", entries=entries)
 
 
@@ -205,20 +210,15 @@ def _cloudwatch(cluster: Cluster, owner: str, group: str, kept: int | None) -> E
 
 def _opensearch(fleet: Fleet, cluster: Cluster, owner: str, settings: Mapping[str, Json]) -> Entries:
     """Documents are only ever created, and a batch that is sent twice makes none twice (Generate_ID)."""
-    target = _target(cluster, settings)
-    host, port = endpoint(fleet, cluster, target)
-    authority: Entries = (("tls.ca_file", f"{_FOLDER}/{CA_FILE}"),) if target == cluster.name else ()
+    sink = settings["sinks"]["openSearch"]
+    where = _domain(cluster, sink["domain"]) if "domain" in sink else _component(fleet, cluster, settings)
     return (
         ("Name", "opensearch"),
         ("Alias", f"opensearch.{owner}"),
-        ("Host", host),
-        ("Port", port),
         ("tls", True),
         ("tls.verify", True),
         ("tls.verify_hostname", True),
-        *authority,
-        ("HTTP_User", WRITER),
-        ("HTTP_Passwd", Variable(name=PASSWORD)),
+        *where,
         ("Logstash_Format", True),
         ("Logstash_Prefix", logs.index(owner)),
         ("Logstash_Prefix_Separator", logs.SEPARATOR),
@@ -228,6 +228,31 @@ def _opensearch(fleet: Fleet, cluster: Cluster, owner: str, settings: Mapping[st
         ("Trace_Error", True),
         ("Buffer_Size", "512K"),
         ("compress", "gzip"),
+    )
+
+
+def _component(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> Entries:
+    """Our own OpenSearch: a user with a password, and on the same cluster its own CA."""
+    target = _target(cluster, settings)
+    host, port = endpoint(fleet, cluster, target)
+    authority: Entries = (("tls.ca_file", f"{_FOLDER}/{CA_FILE}"),) if target == cluster.name else ()
+    return (
+        ("Host", host),
+        ("Port", port),
+        *authority,
+        ("HTTP_User", WRITER),
+        ("HTTP_Passwd", Variable(name=PASSWORD)),
+    )
+
+
+def _domain(cluster: Cluster, domain: Mapping[str, Json]) -> Entries:
+    """Amazon OpenSearch Service: requests are signed, so there is no password (charts.md 3.9)."""
+    return (
+        ("Host", domain["host"]),
+        ("Port", 443),
+        ("AWS_Auth", True),
+        ("AWS_Region", domain.get("region", cluster.region)),
+        ("AWS_Service_Name", "es"),
     )
 
 
@@ -242,8 +267,8 @@ def _target(cluster: Cluster, settings: Mapping[str, Json]) -> str:
 
 def _opensearch_access(cluster: Cluster, settings: Mapping[str, Json]) -> dict[str, Json] | None:
     """The Secret with the writing user's password, and the certificate that brings the CA of an OpenSearch on the same
-    cluster; an Ingress has a public one."""
-    if "openSearch" not in settings["sinks"]:
+    cluster; an Ingress has a public one, and so has a domain of AWS, which knows no password either."""
+    if "domain" in settings["sinks"].get("openSearch", {"domain": None}):
         return None
     own = _target(cluster, settings) == cluster.name
     certificate = {"name": CERTIFICATE, "issuer": HTTP_ISSUER, "folder": _FOLDER, "file": CA_FILE} if own else None

@@ -10,6 +10,11 @@ EXPLANATIONS = {
         "OpenSearch would believe no token: everybody signs in, and nobody gets any further.",
         "State oidc.connectURL in the settings of opensearch, or remove oidc from those of opensearch-dashboards.",
     ),
+    "log-index-taken": explain(
+        "Two environments that send logs to one domain of Amazon OpenSearch Service.",
+        "Indexes are named after teams: lines of development and production would lie in one, with one retention.",
+        "Give each environment a domain of its own.",
+    ),
     "log-retention-below-minimum": explain(
         "Logs that are deleted earlier than the environment's logs.minimum allows.",
         "An audit asks for them when they are gone, and nothing brings them back.",
