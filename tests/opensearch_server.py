@@ -8,8 +8,10 @@ TransportIndexPolicyAction; security, EndpointValidator and RequestContentValida
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -188,7 +190,7 @@ def overlap(one: str, other: str) -> bool:
     return fnmatchcase(begin, other) or fnmatchcase(beginning, one)
 
 
-def serve(cluster: OpenSearch, stop: Callable[[Callable[[], None]], None]) -> str:
+def serve(cluster: OpenSearch, stop: Callable[[Callable[[], None]], None], *, tls: ssl.SSLContext | None = None) -> str:
     """The URL of a server for a cluster; `stop` gets what ends it."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -203,11 +205,18 @@ def serve(cluster: OpenSearch, stop: Callable[[Callable[[], None]], None]) -> st
 
         do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = _handle
 
+        def handle(self) -> None:
+            # A client that turns away from a certificate is no fault of the server's.
+            with suppress(ssl.SSLError, ConnectionError):
+                super().handle()
+
         def log_message(self, format: str, *arguments: object) -> None:
             """Nothing: the tests ask the cluster what it was asked."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
 
@@ -217,4 +226,4 @@ def serve(cluster: OpenSearch, stop: Callable[[Callable[[], None]], None]) -> st
         thread.join()
 
     stop(end)
-    return f"http://127.0.0.1:{server.server_port}"
+    return f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"

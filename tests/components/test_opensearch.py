@@ -166,3 +166,19 @@ def test_both_give_the_user_of_dashboards_one_password() -> None:
     data = opensearch_dashboards.view(loaded(), cluster, stated, {})["secret"]["spec"]["data"]
     keys = {one["secretKey"]: one["remoteRef"]["key"] for one in data}
     assert keys["DASHBOARDS_PASSWORD"] == "elsewhere"
+
+
+def rendered_policies(*, enabled: bool) -> set[str]:
+    """Names of NetworkPolicies of OpenSearch, with and without an entry from outside."""
+    path = "environments/prod/clusters/serve-fra.yaml"
+    stated = yaml.safe_load(reference()[path])
+    stated["spec"]["components"]["opensearch"]["settings"]["ingress"] = {"enabled": enabled}
+    tree = run({**reference(), path: yaml.safe_dump(stated).encode()}, environments=["prod"]).trees["prod"]
+    folder = "clusters/serve-fra/components/opensearch/resources/networkpolicy-"
+    return {name.removeprefix(folder).removesuffix(".yaml") for name in tree if name.startswith(folder)}
+
+
+def test_load_balancers_come_in_only_where_there_is_an_entry() -> None:
+    closed = rendered_policies(enabled=False)
+    assert closed == {"opensearch", "opensearch-default-deny", "opensearch-setup"}
+    assert rendered_policies(enabled=True) - closed == {"opensearch-load-balancers"}

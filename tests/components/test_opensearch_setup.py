@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -289,3 +291,48 @@ def test_small_clusters_ask_for_no_replicas(fleet: Fleet) -> None:
     assert settings["replicas"] == 1
     templates = opensearch_setup.config(fleet, one, settings)["indexTemplates"].values()
     assert {found["template"]["settings"]["index.number_of_replicas"] for found in templates} == {0}
+
+
+def certificate(folder: Path, name: str, *, issuer: str | None = None) -> None:
+    """`<name>.crt` and `<name>.key` for 127.0.0.1: of an issuer made before, or a CA of its own."""
+    key, request, made = (str(folder / f"{name}.{one}") for one in ("key", "csr", "crt"))
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key]
+    subject = ["-subj", f"/CN={name}"]
+    if issuer is None:
+        commands = [["req", "-x509", *curve, *subject, "-days", "2", "-out", made]]
+    else:
+        (folder / "names").write_text("subjectAltName = IP:127.0.0.1\n")
+        ca = ["-CA", str(folder / f"{issuer}.crt"), "-CAkey", str(folder / f"{issuer}.key"), "-CAcreateserial"]
+        signing = ["-in", request, "-days", "2", "-extfile", str(folder / "names"), "-out", made]
+        commands = [["req", "-new", *curve, *subject, "-out", request], ["x509", "-req", *ca, *signing]]
+    for arguments in commands:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+def test_both_sides_show_certificates(
+    tmp_path: Path, config: Json, loopback: None, opensearch: OpenSearch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server's is of the CA for HTTPS, the job's of that for administrators; no other CA's server is believed."""
+    for name, issuer in (
+        ("http-ca", None),
+        ("admin-ca", None),
+        ("other-ca", None),
+        ("os", "http-ca"),
+        ("admin", "admin-ca"),
+    ):
+        certificate(tmp_path, name, issuer=issuer)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "os.crt", tmp_path / "os.key")
+    tls.load_verify_locations(tmp_path / "admin-ca.crt")
+    tls.verify_mode = ssl.CERT_REQUIRED
+    ends: list[Any] = []
+    url = serve(opensearch, ends.append, tls=tls)
+    files = {"authority": "http-ca.crt", "certificate": "admin.crt", "key": "admin.key"}
+    job = Job(tmp_path, {**config, "attempts": 2, **{key: str(tmp_path / name) for key, name in files.items()}}, url)
+    assert job.run() == 0
+    assert "logs-perception-edit" in opensearch.entities["roles"]
+    job.config["authority"] = str(tmp_path / "other-ca.crt")
+    assert job.run() == 2
+    assert "certificate verify failed" in capsys.readouterr().err
+    ends[0]()

@@ -14,6 +14,7 @@ from paddock.components.opensearch_access import DASHBOARDS, HTTP_ISSUER, host, 
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
 from paddock.quantity import parse
+from paddock.workloads import network
 
 NODE, ADMIN = "opensearch-node", "opensearch-admin"
 """Common names of the certificates of nodes and of the setup job."""
@@ -26,9 +27,9 @@ _CERTIFICATES = "certificates"
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """What values and resources take: `yml`, `securityConfig`, `javaOpts`, `image`, `host`,
-    `ingressAnnotations`, `dnsNames`, `names`, `privateKey`, `secrets`, `setup` (name, image, script, config, passwords)
-    and `ruleGroups`."""
+    """What values and resources take: `yml`, `securityConfig`, `javaOpts`, `image`, `host`, `ingressAnnotations`,
+    `loadBalancers`, `dnsNames`, `names`, `privateKey`, `secrets`, `setup` (name, image, script, config, passwords) and
+    `ruleGroups`."""
     return {
         "yml": emit.document(_configuration(settings)),
         "securityConfig": {name: emit.document(one) for name, one in _security(settings).items()},
@@ -44,6 +45,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
             "alb.ingress.kubernetes.io/success-codes": "401",
             **settings["ingress"]["annotations"],
         },
+        "loadBalancers": network.LOAD_BALANCERS,
         "dnsNames": service_names(),
         "names": {"node": NODE, "admin": ADMIN, "httpIssuer": HTTP_ISSUER},
         "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 256, "rotationPolicy": "Always"},

@@ -15,6 +15,11 @@ EXPLANATIONS = {
         "Indexes are named after teams: lines of development and production would lie in one, with one retention.",
         "Give each environment a domain of its own.",
     ),
+    "log-minimum-avoidable": explain(
+        "A cluster where pods may exclude their logs, in an environment with logs.minimum.",
+        "One annotation, and what an audit will ask for was never written.",
+        "Set allowExclude: false in the settings of fluent-bit.",
+    ),
     "log-retention-below-minimum": explain(
         "Logs that are deleted earlier than the environment's logs.minimum allows.",
         "An audit asks for them when they are gone, and nothing brings them back.",
@@ -39,6 +44,16 @@ EXPLANATIONS = {
         "Logs for an OpenSearch on a cluster that does not run the component.",
         "Lines would wait on the nodes until their room is full, and then be lost.",
         "Enable the component opensearch there, or name a cluster that has it.",
+    ),
+    "logs-collected-twice": explain(
+        "Fluent Bit beside the CloudWatch add-on of EKS, which reads containers' logs too.",
+        "Every line is sent, stored and paid for twice.",
+        "Set containerLogs.enabled: false in the add-on's configuration, or disable fluent-bit.",
+    ),
+    "logs-not-collected": explain(
+        "A cluster without Fluent Bit, in an environment with logs.minimum.",
+        "Its logs are gone with the node, long before the minimum.",
+        "Enable fluent-bit on the cluster, with a sink.",
     ),
     "no-log-sink": explain(
         "Fluent Bit without any sink.",
