@@ -50,6 +50,7 @@ class OpenSearch:
     policies: dict[str, Policy] = field(default_factory=dict)
     indexes: dict[str, tuple[str, Json] | None] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    authorizations: list[str | None] = field(default_factory=list)
     starting: int = 0
     """Requests that are still answered as a server answers that is not ready."""
     rivals: int = 0
@@ -195,6 +196,7 @@ def serve(cluster: OpenSearch, stop: Callable[[Callable[[], None]], None], *, tl
 
     class Handler(BaseHTTPRequestHandler):
         def _handle(self) -> None:
+            cluster.authorizations.append(self.headers.get("Authorization"))
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, answer = cluster.answer(self.command, self.path, json.loads(content or b"null"))
             written = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()

@@ -135,6 +135,8 @@ CLOCK_AND_ENVIRONMENT = {"cli", "commands", "process"}
 def modules() -> dict[str, Path]:
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
+        if path.parent == PACKAGE / "data":
+            continue  # scripts that are mounted into pods: texts to the package
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__") or "paddock"
         found[name] = path

@@ -32,6 +32,7 @@ WITHOUT_OUTPUT: dict[tuple[str, str], str] = {
     for name in ("authenticationSource", "resources.cpu", "resources.memory", "resources.memoryLimit")
 } | {
     # test_log_groups.py
+    ("opensearch-domain", "name"): "it is for the role of its pods",
     (
         "fluent-bit",
         "sinks.openSearch.domain.name",

@@ -82,6 +82,12 @@ SETTINGS: dict[str, Json] = {
         "metrics": {"secret": {"remoteKey": "opensearch/metrics"}},
         "ingress": {"enabled": True},
     },
+    "opensearch-domain": {
+        "name": "logs",
+        "host": "logs.example.com",
+        "writers": ["arn:aws:iam::123456789012:role/writer"],
+        "setupImage": {"repository": "registry.example.com/python", "tag": "3.13"},
+    },
     "opensearch-dashboards": {
         "image": {"repository": "registry.example.com/opensearch-dashboards", "tag": "3.6.0"},
         "priorityClass": "platform",

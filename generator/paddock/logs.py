@@ -97,6 +97,12 @@ def senders(environment: Environment, cluster: Cluster) -> list[Cluster]:
     return [one for one, where in found if where is not None and where.name == cluster.name]
 
 
+def domain_senders(environment: Environment, host: str) -> list[Cluster]:
+    """Clusters of an environment whose logs go to the domain of Amazon OpenSearch Service at a host, in order."""
+    domains = [(one, sinks(one).get("openSearch", {}).get("domain", {})) for one in environment.clusters.values()]
+    return [one for one, domain in domains if domain.get("host") == host]
+
+
 def teams(environment: Environment, cluster: Cluster) -> list[Team]:
     """Teams whose logs lie on a cluster's OpenSearch, in order."""
     names = {team.name for one in senders(environment, cluster) for team in environment.teams_on(one.name)}

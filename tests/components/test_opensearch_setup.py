@@ -9,8 +9,10 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +28,7 @@ from repositories import ROOT, gathered, reference
 
 Json = Any
 
-SCRIPT = ROOT / "templates" / "components" / "opensearch" / "files" / "setup.py"
+SCRIPT = ROOT / "generator" / "paddock" / "data" / "opensearch_setup.py"
 PASSWORDS = {
     "WRITER_PASSWORD": "correct horse battery",
     "DASHBOARDS_PASSWORD": "staple 42 !",
@@ -336,3 +338,108 @@ def test_both_sides_show_certificates(
     assert job.run() == 2
     assert "certificate verify failed" in capsys.readouterr().err
     ends[0]()
+
+
+KEYS = {
+    "AccessKeyId": "AKIDEXAMPLE",
+    "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "Token": "session/token==",
+}
+SIGNATURES = [
+    (
+        ("GET", "/_cluster/health?wait_for_status=yellow&timeout=30s", b""),
+        "36a7f295b2295db9a3610b2da579349d020e2081022519eab2852b4cdb11e449",
+    ),
+    (
+        ("POST", "/_plugins/_ism/change_policy/logs-perception.*", b'{"policy_id": "logs-perception"}'),
+        "fe518c907fd4b56787452dcb39041038fbfd171a5a2503fcc6ff9039a0521f92",
+    ),
+    (
+        ("PUT", "/_plugins/_ism/policies/logs-perception?if_seq_no=7&if_primary_term=1", b"{}"),
+        "e11be8d3e8fcf5bcfd5b83a3dfeb754b4a70a227605b5ed5778b5981b55947a7",
+    ),
+]
+"""Requests, and what botocore 1.44.8 signs them with (SigV4Auth, service es)."""
+
+
+@pytest.mark.parametrize(("request_", "signature"), SIGNATURES)
+def test_signatures_are_those_of_aws_s_own_library(request_: tuple[str, str, bytes], signature: str) -> None:
+    method, path, content = request_
+    host = "vpc-logs-abc.us-east-1.es.amazonaws.com"
+    found = SCRIPT_MODULE.signed(method, host, path, content, KEYS, "us-east-1", "20261125T120000Z")
+    scope = "Credential=AKIDEXAMPLE/20261125/us-east-1/es/aws4_request"
+    names = "SignedHeaders=host;x-amz-date;x-amz-security-token"
+    assert found["Authorization"] == f"AWS4-HMAC-SHA256 {scope}, {names}, Signature={signature}"
+
+
+class Agent:
+    """The agent of EKS Pod Identity on a node, as far as a pod asks it."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str | None] = []
+
+    def serve(self) -> tuple[str, Any]:
+        tokens = self.tokens
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                tokens.append(self.headers.get("Authorization"))
+                written = json.dumps(KEYS).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(written)))
+                self.end_headers()
+                self.wfile.write(written)
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                """Nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+
+        def end() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return f"http://127.0.0.1:{server.server_port}/v1/credentials", end
+
+
+@pytest.fixture
+def domain(fleet: Fleet) -> Json:
+    training = fleet.environments["prod"].clusters["train-iad"]
+    return opensearch_setup.domain_config(fleet, training, training.components["opensearch-domain"].settings)
+
+
+def test_a_domain_is_set_up_by_the_role_of_the_pod(
+    tmp_path: Path, domain: Json, url: str, opensearch: OpenSearch
+) -> None:
+    agent = Agent()
+    address, end = agent.serve()
+    (tmp_path / "token").write_text("a pod's token\n")
+    environment = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": address,
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "token"),
+    }
+    assert Job(tmp_path, domain, url).run(environment) == 0
+    end()
+    assert agent.tokens == ["a pod's token"], "asked once, not for each request"
+    assert all(one and one.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") for one in opensearch.authorizations)
+    assert opensearch.entities["securityconfig"] == opensearch.entities["internalusers"] == {}, "the domain's own"
+    writers = opensearch.entities["rolesmapping"]["logs-writer"]["backend_roles"]
+    assert writers == ["arn:aws:iam::777788889999:role/av-prod-train-iad-fluent-bit"]
+    assert "all_access" not in opensearch.entities["rolesmapping"]
+    assert "logs-perception" in opensearch.policies
+
+
+def test_a_domain_s_teams_are_those_that_send_to_it(fleet: Fleet, domain: Json) -> None:
+    prod = fleet.environments["prod"]
+    training = prod.clusters["train-iad"]
+    assert sorted(domain["tenants"]) == [team.name for team in prod.teams_on("train-iad")]
+    other = {**training.components["opensearch-domain"].settings, "host": "elsewhere.example.com"}
+    assert opensearch_setup.domain_config(fleet, training, other)["tenants"] == {}
+
+
+def test_a_pod_without_a_role(tmp_path: Path, domain: Json, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Job(tmp_path, domain, url).run({}) == 3
+    assert capsys.readouterr().err == "error: the pod has no role: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set\n"

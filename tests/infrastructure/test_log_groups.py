@@ -55,12 +55,12 @@ def test_a_hub_has_no_teams_but_logs() -> None:
     assert names == ["/platform/eks/av-prod-hub-iad/platform"]
 
 
-def writes(identity: str) -> list[str]:
-    """Resources that Fluent Bit's role may write to."""
+def writes(identity: str, account: str = "fluent-bit") -> list[str]:
+    """Resources that the role of Fluent Bit, or of another account, may write to."""
     [role] = [
         one
         for one in inventory(identity, "ack").objects
-        if one["metadata"]["name"] == "fluent-bit" and one["kind"] == "Role"
+        if one["metadata"]["name"] == account and one["kind"] == "Role"
     ]
     statements = [one for policy in role["spec"]["inlinePolicies"].values() for one in json.loads(policy)["Statement"]]
     return sorted(resource for one in statements for resource in one["Resource"])
@@ -71,4 +71,7 @@ def test_fluent_bit_may_write_to_its_sinks_and_no_others() -> None:
     assert writes("prod-train-iad") == [
         "arn:aws:es:*:777788889999:domain/av-prod-training-logs/*",
         "arn:aws:logs:us-east-1:777788889999:log-group:/eks/av-prod-train-iad/*",
+    ]
+    assert writes("prod-train-iad", "opensearch-domain-opensearch-setup") == [
+        "arn:aws:es:*:777788889999:domain/av-prod-training-logs/*"
     ]

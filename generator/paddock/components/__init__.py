@@ -28,6 +28,7 @@ from paddock.components import (
     nvidia_device_plugin,
     opensearch,
     opensearch_dashboards,
+    opensearch_domain,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
@@ -59,5 +60,6 @@ VIEWS: dict[str, View] = {
     "nvidia-device-plugin": nvidia_device_plugin.view,
     "opensearch": opensearch.view,
     "opensearch-dashboards": opensearch_dashboards.view,
+    "opensearch-domain": opensearch_domain.view,
     "overprovisioning": overprovisioning.view,
 }

@@ -48,14 +48,18 @@ def opensearch(*, metrics: bool) -> list[Alert]:
         severity="warning",
         summary="{{ $value }} nodes of OpenSearch are ready, which are not all.",
     )
-    setup = Alert(
+    return [down, setup_failed("opensearch"), *(_exported() if metrics else [])]
+
+
+def setup_failed(namespace: str) -> Alert:
+    """The setup job in a namespace ended without success; it retries by itself until then."""
+    return Alert(
         name="OpenSearchSetupFailed",
-        expr='kube_job_status_failed{job="kube-state-metrics", namespace="opensearch"} > 0',
+        expr=f'kube_job_status_failed{{job="kube-state-metrics", namespace="{namespace}"}} > 0',
         wait="15m",
         severity="warning",
         summary="Job {{ $labels.job_name }}, which gives teams their indexes and roles in OpenSearch, failed.",
     )
-    return [down, setup, *(_exported() if metrics else [])]
 
 
 def _exported() -> list[Alert]:

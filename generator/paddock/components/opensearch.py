@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from fractions import Fraction
 
 from paddock import emit
 from paddock.components import alerting, logging_rules, opensearch_setup
-from paddock.components.images import reference
 from paddock.components.opensearch_access import DASHBOARDS, HTTP_ISSUER, host, image, service_names
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
@@ -28,8 +25,7 @@ _CERTIFICATES = "certificates"
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """What values and resources take: `yml`, `securityConfig`, `javaOpts`, `image`, `host`, `ingressAnnotations`,
-    `loadBalancers`, `dnsNames`, `names`, `privateKey`, `secrets`, `setup` (name, image, script, config, passwords) and
-    `ruleGroups`."""
+    `loadBalancers`, `dnsNames`, `names`, `privateKey`, `secrets`, `setup`, `passwords` and `ruleGroups`."""
     return {
         "yml": emit.document(_configuration(settings)),
         "securityConfig": {name: emit.document(one) for name, one in _security(settings).items()},
@@ -50,7 +46,10 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "names": {"node": NODE, "admin": ADMIN, "httpIssuer": HTTP_ISSUER},
         "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 256, "rotationPolicy": "Always"},
         "secrets": _secrets(settings),
-        "setup": _setup(fleet, cluster, settings, files["setup.py"]),
+        "passwords": PASSWORDS,
+        "setup": opensearch_setup.job(
+            opensearch_setup.config(fleet, cluster, settings), settings["setupImage"], secrets=settings["secrets"]
+        ),
         "ruleGroups": [alerting.group("opensearch", logging_rules.opensearch(metrics="metrics" in settings), fleet)],
     }
 
@@ -124,17 +123,3 @@ def _secrets(settings: Mapping[str, Json]) -> list[Json]:
         return [passwords]
     login = credentials(settings["metrics"]["secret"], username="username", password="password")
     return [passwords, external_secret(METRICS_SECRET, login)]
-
-
-def _setup(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], script: str) -> dict[str, Json]:
-    """The Job has the digest of what it does in its name: a change makes a new one, and none is ever altered."""
-    config = json.dumps(opensearch_setup.config(fleet, cluster, settings), indent=2, sort_keys=True) + "\n"
-    parts = (script, config, reference(settings["setupImage"]), json.dumps(settings["secrets"], sort_keys=True))
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
-    return {
-        "name": f"opensearch-setup-{digest}",
-        "image": reference(settings["setupImage"]),
-        "script": script,
-        "config": config,
-        "passwords": PASSWORDS,
-    }

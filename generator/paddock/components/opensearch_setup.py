@@ -6,11 +6,15 @@ Endpoints and bodies: OpenSearch documentation, "Index templates", "Index State 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from paddock import logs
+from paddock.components.images import reference
 from paddock.components.opensearch_access import DASHBOARDS, HTTP_PORT, METRICS, SERVICE, WRITER
 from paddock.model import Cluster, Environment, Fleet, Json, Team
+from paddock.workloads.companions import script
 
 CERTIFICATES = "/certificates"
 _TEMPLATE_PRIORITY = 100
@@ -21,7 +25,11 @@ def config(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict
     """The document of the setup job of the OpenSearch on a cluster, for every team that sends logs to it."""
     environment = fleet.environments[cluster.environment]
     teams = logs.teams(environment, cluster)
-    owners = {logs.PLATFORM: None, **{team.name: team for team in teams}}
+    programs = {name: {"users": [name]} for name, _, _ in users(settings)}
+    roles = {"logs-writer": programs[WRITER], "kibana_server": programs[DASHBOARDS]}
+    if METRICS in programs:
+        roles["logs-metrics"] = programs[METRICS]
+    admins = settings.get("oidc", {}).get("adminGroups", ())
     return {
         "url": f"https://{SERVICE}:{HTTP_PORT}",
         "authority": f"{CERTIFICATES}/http/ca.crt",
@@ -30,10 +38,52 @@ def config(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict
         "attempts": settings["setupAttempts"],
         "securityConfig": security_config(settings),
         "users": {name: {"passwordVariable": variable} for name, variable, _ in users(settings)},
-        "roles": _roles(teams, settings),
-        "roleMappings": _mappings(fleet, teams, settings),
+        "roles": _roles(teams, metrics="metrics" in settings),
+        "roleMappings": roles | _mappings(fleet, teams, admins),
+        **_parts(environment, teams, shards=settings["shards"], replicas=min(1, settings["replicas"] - 1)),
+    }
+
+
+def domain_config(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict[str, Json]:
+    """The document of the job that sets up a domain of Amazon OpenSearch Service. Sign-in and administrators are the
+    domain's own; programs are IAM roles, whose ARNs are mapped like groups (Amazon OpenSearch Service developer guide,
+    "Fine-grained access control")."""
+    environment = fleet.environments[cluster.environment]
+    senders = logs.domain_senders(environment, settings["host"])
+    names = {team.name for one in senders for team in environment.teams_on(one.name)}
+    teams = [team for team in environment.teams.values() if team.name in names]
+    return {
+        "url": f"https://{settings['host']}",
+        "region": settings.get("region", cluster.region),
+        "attempts": settings["setupAttempts"],
+        "roles": _roles(teams, metrics=False),
+        "roleMappings": {
+            "logs-writer": {"backend_roles": sorted(settings["writers"])},
+            **_mappings(fleet, teams, ()),
+        },
+        **_parts(environment, teams, shards=settings["shards"], replicas=settings["copies"]),
+    }
+
+
+def job(config: Mapping[str, Json], image: Mapping[str, Json], *, secrets: Json = None) -> dict[str, Json]:
+    """`name`, `image`, `script` and `config` of the Job that brings a document into effect.
+
+    It has the digest of what it does in its name: a change makes a new one, and none is ever altered. `secrets` say
+    where its passwords lie.
+    """
+    written = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    text = script("opensearch_setup.py")
+    parts = (text, written, reference(image), json.dumps(secrets, sort_keys=True))
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+    return {"name": f"opensearch-setup-{digest}", "image": reference(image), "script": text, "config": written}
+
+
+def _parts(environment: Environment, teams: list[Team], *, shards: int, replicas: int) -> dict[str, Json]:
+    """Tenants of teams; templates and policies of theirs and of the platform's indexes."""
+    owners = {logs.PLATFORM: None, **{team.name: team for team in teams}}
+    return {
         "tenants": {team.name: {"description": f"Dashboards of team {team.name}"} for team in teams},
-        "indexTemplates": {logs.index(owner): _template(owner, settings) for owner in owners},
+        "indexTemplates": {logs.index(owner): _template(owner, shards, replicas) for owner in owners},
         "policies": {logs.index(owner): _policy(owner, environment, team) for owner, team in owners.items()},
     }
 
@@ -84,9 +134,9 @@ def security_config(settings: Mapping[str, Json]) -> dict[str, Json]:
     return {"dynamic": {"http": http, "kibana": multitenancy, "authc": domains}}
 
 
-def _roles(teams: list[Team], settings: Mapping[str, Json]) -> dict[str, Json]:
+def _roles(teams: list[Team], *, metrics: bool) -> dict[str, Json]:
     found = {"logs-writer": _role(cluster=["cluster_composite_ops", "cluster_monitor"], index=_writing())}
-    if "metrics" in settings:
+    if metrics:
         index = [{"index_patterns": ["*"], "allowed_actions": ["indices_monitor"]}]
         found["logs-metrics"] = _role(cluster=["cluster_monitor"], index=index)
     for team in teams:
@@ -107,16 +157,13 @@ def _role(*, cluster: list[str], index: list[Json], tenant: list[Json] | None = 
     return {"cluster_permissions": cluster, "index_permissions": index, "tenant_permissions": tenant or []}
 
 
-def _mappings(fleet: Fleet, teams: list[Team], settings: Mapping[str, Json]) -> dict[str, Json]:
+def _mappings(fleet: Fleet, teams: list[Team], admins: list[str] | tuple[str, ...]) -> dict[str, Json]:
     """Groups of tokens by role. kibana_user is what everybody needs who opens Dashboards at all."""
     groups = fleet.platform.data["identityGroups"]
-    found = {"logs-writer": {"users": [WRITER]}, "kibana_server": {"users": [DASHBOARDS]}}
-    if "metrics" in settings:
-        found["logs-metrics"] = {"users": [METRICS]}
-    admins = _claims(groups, settings.get("oidc", {}).get("adminGroups", ()))
-    if admins:
-        found["all_access"] = {"backend_roles": admins}
-    everybody = set(admins)
+    found: dict[str, Json] = {}
+    everybody = set(_claims(groups, admins))
+    if everybody:
+        found["all_access"] = {"backend_roles": sorted(everybody)}
     for team in teams:
         for right, group in sorted(team.data["groups"].items()):
             claims = _claims(groups, [group])
@@ -131,7 +178,7 @@ def _claims(groups: Mapping[str, Json], names: list[str] | tuple[str, ...]) -> l
     return sorted({groups[name]["claim"] for name in names if name in groups})
 
 
-def _template(owner: str, settings: Mapping[str, Json]) -> dict[str, Json]:
+def _template(owner: str, shards: int, replicas: int) -> dict[str, Json]:
     """What programs call their own fields is kept as it is and found by path, but makes no field of the index: two
     programs that mean different things by one name would refuse each other's lines, and a thousand names are too many
     (OpenSearch documentation, "Flat object")."""
@@ -151,8 +198,8 @@ def _template(owner: str, settings: Mapping[str, Json]) -> dict[str, Json]:
         "priority": _TEMPLATE_PRIORITY,
         "template": {
             "settings": {
-                "index.number_of_shards": settings["shards"],
-                "index.number_of_replicas": min(1, settings["replicas"] - 1),
+                "index.number_of_shards": shards,
+                "index.number_of_replicas": replicas,
                 "index.codec": "best_compression",
                 "index.refresh_interval": "10s",
             },

@@ -6,6 +6,8 @@ refused something, 2 OpenSearch was not there in time, 3 the document or the env
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -15,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 Json = Any
 DONE, REFUSED, ABSENT, INCOMPLETE = 0, 1, 2, 3
@@ -25,6 +27,7 @@ POLICIES = "/_plugins/_ism/policies"
 PASSING = {408, 429, 500, 502, 503, 504}
 LONGEST_PAUSE = 30.0
 CONFLICTS = 5
+ALGORITHM, SERVICE = "AWS4-HMAC-SHA256", "es"
 
 
 class Refused(Exception):
@@ -36,19 +39,23 @@ class Absent(Exception):
 
 
 class Incomplete(Exception):
-    """A password is not in the environment."""
+    """A password, or the pod's role, is not in the environment."""
 
 
 class Client:
     """Requests to one OpenSearch, each tried a bounded number of times."""
 
-    def __init__(self, config: Json, sleep: Callable[[float], None]) -> None:
+    def __init__(self, config: Json, environment: Json, sleep: Callable[[float], None]) -> None:
         self.address = urlsplit(config["url"])
         self.attempts = int(config["attempts"])
         self.sleep = sleep
+        self.region = config.get("region")
+        self.keys: Json = None
+        self.environment = environment
         self.tls = None
         if self.address.scheme == "https":
-            self.tls = ssl.create_default_context(cafile=config["authority"])
+            self.tls = ssl.create_default_context(cafile=config.get("authority"))
+        if self.tls is not None and "certificate" in config:
             self.tls.load_cert_chain(config["certificate"], config["key"])
 
     def request(self, method: str, path: str, body: Json = None, *, accept: frozenset[int] = frozenset()) -> Json:
@@ -81,12 +88,68 @@ class Client:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=60)
         try:
-            content = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, content, {"Content-Type": "application/json"})
+            content = b"" if body is None else json.dumps(body).encode()
+            headers = {"Content-Type": "application/json"}
+            if self.region:
+                self.keys = self.keys or credentials(self.environment)
+                moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+                headers |= signed(method, host, path, content, self.keys, self.region, moment)
+            connection.request(method, path, content, headers)
             response = connection.getresponse()
             return response.status, document(response.read())
         finally:
             connection.close()
+
+
+def credentials(environment: Json) -> Json:
+    """Keys of the pod's role, from the agent of EKS Pod Identity. Raises Incomplete where the pod has no role."""
+    names = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    missing = [name for name in names if not environment.get(name)]
+    if missing:
+        raise Incomplete(f"the pod has no role: {missing[0]} is not set")
+    address = urlsplit(environment[names[0]])
+    token = Path(environment[names[1]]).read_text(encoding="utf-8").strip()
+    agent = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    try:
+        agent.request("GET", address.path, headers={"Authorization": token})
+        response = agent.getresponse()
+        answer = document(response.read())
+        if response.status != 200:
+            raise http.client.HTTPException(f"EKS Pod Identity: {response.status} {reason(answer)}")
+        return answer
+    finally:
+        agent.close()
+
+
+def signed(method: str, host: str, target: str, content: bytes, keys: Json, region: str, moment: str) -> dict[str, str]:
+    """Headers that sign a request to Amazon OpenSearch Service (AWS IAM user guide, "Create a signed AWS API request").
+
+    `moment` is the time as YYYYMMDD'T'HHMMSS'Z'.
+    """
+    address = urlsplit(target)
+    headers = {"host": host, "x-amz-date": moment}
+    if keys.get("Token"):
+        headers["x-amz-security-token"] = keys["Token"]
+    query = sorted(parse_qsl(address.query, keep_blank_values=True))
+    canonical = "\n".join(
+        [
+            method,
+            quote(address.path, safe="/-_.~"),
+            "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in query),
+            *(f"{name}:{value}" for name, value in sorted(headers.items())),
+            "",
+            ";".join(sorted(headers)),
+            hashlib.sha256(content).hexdigest(),
+        ]
+    )
+    scope = f"{moment[:8]}/{region}/{SERVICE}/aws4_request"
+    text = f"{ALGORITHM}\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"AWS4{keys['SecretAccessKey']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    where = f"Credential={keys['AccessKeyId']}/{scope}, SignedHeaders={';'.join(sorted(headers))}"
+    return {**headers, "Authorization": f"{ALGORITHM} {where}, Signature={signature}"}
 
 
 def document(content: bytes) -> Json:
@@ -110,11 +173,13 @@ def reason(answer: Json) -> str:
 
 def apply(config: Json, environment: Json, sleep: Callable[[float], None]) -> Iterator[str]:
     """Sets everything, in the order in which one thing needs another; says what was set."""
-    client = Client(config, sleep)
+    client = Client(config, environment, sleep)
     client.request("GET", "/_cluster/health?wait_for_status=yellow&timeout=30s")
-    client.request("PUT", f"{SECURITY}/securityconfig/config", config["securityConfig"])
-    yield "sign-in"
-    for name, user in config["users"].items():
+    # A domain of AWS has its own ways to sign in.
+    if "securityConfig" in config:
+        client.request("PUT", f"{SECURITY}/securityconfig/config", config["securityConfig"])
+        yield "sign-in"
+    for name, user in config.get("users", {}).items():
         client.request("PUT", f"{SECURITY}/internalusers/{quote(name)}", {"password": password(user, environment)})
         yield f"user {name}"
     # A mapping is refused whose role is not there.
