@@ -70,6 +70,11 @@ class OpenSearch:
                 return 200, {"status": "green", "timed_out": False}
             case "PUT", ["_plugins", "_security", "api", kind, name] if kind in SECURITY_KEYS:
                 return self._security(kind, name, body)
+            case "GET", ["_plugins", "_security", "api", kind, name] if kind in SECURITY_KEYS:
+                found = self.entities[kind].get(name)
+                if found is None:
+                    return 404, {"status": "NOT_FOUND", "message": f"Resource '{name}' not found."}
+                return 200, {name: {"hosts": [], "users": [], **found, "reserved": False, "hidden": False}}
             case "PUT", ["_index_template", name]:
                 return self._template(name, body)
             case "GET", ["_plugins", "_ism", "policies", name]:

@@ -432,6 +432,15 @@ def test_a_domain_is_set_up_by_the_role_of_the_pod(
     assert "logs-perception" in opensearch.policies
 
 
+def test_whom_others_let_into_a_domain_stays_in(tmp_path: Path, domain: Json, url: str, opensearch: OpenSearch) -> None:
+    opensearch.entities["rolesmapping"]["kibana_user"] = {"backend_roles": ["data-office"], "users": ["auditor"]}
+    del domain["region"]
+    assert Job(tmp_path, domain, url).run({}) == 0
+    found = opensearch.entities["rolesmapping"]["kibana_user"]
+    assert found["users"] == ["auditor"]
+    assert {"data-office", "av-ml-perception-engineers"} <= set(found["backend_roles"])
+
+
 def test_a_domain_s_teams_are_those_that_send_to_it(fleet: Fleet, domain: Json) -> None:
     prod = fleet.environments["prod"]
     training = prod.clusters["train-iad"]

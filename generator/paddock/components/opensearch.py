@@ -104,9 +104,7 @@ def _security(settings: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
 
 _FILES = {
     "action_groups.yml": "actiongroups",
-    "allowlist.yml": "allowlist",
     "internal_users.yml": "internalusers",
-    "nodes_dn.yml": "nodesdn",
     "roles.yml": "roles",
     "tenants.yml": "tenants",
 }

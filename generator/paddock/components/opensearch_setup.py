@@ -17,6 +17,7 @@ from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.workloads.companions import script
 
 CERTIFICATES = "/certificates"
+KIBANA_USER = "kibana_user"
 _TEMPLATE_PRIORITY = 100
 _READ = ["read", "indices:admin/get", "indices:admin/mappings/get", "indices:admin/resolve/index"]
 
@@ -52,15 +53,16 @@ def domain_config(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) 
     senders = logs.domain_senders(environment, settings["host"])
     names = {team.name for one in senders for team in environment.teams_on(one.name)}
     teams = [team for team in environment.teams.values() if team.name in names]
+    mappings = _mappings(fleet, teams, ())
+    # Who else may open the domain's Dashboards is not ours to say.
+    everybody = mappings.pop(KIBANA_USER)
     return {
         "url": f"https://{settings['host']}",
         "region": settings.get("region", cluster.region),
         "attempts": settings["setupAttempts"],
         "roles": _roles(teams, metrics=False),
-        "roleMappings": {
-            "logs-writer": {"backend_roles": sorted(settings["writers"])},
-            **_mappings(fleet, teams, ()),
-        },
+        "roleMappings": {"logs-writer": {"backend_roles": sorted(settings["writers"])}, **mappings},
+        "sharedRoleMappings": {KIBANA_USER: everybody},
         **_parts(environment, teams, shards=settings["shards"], replicas=settings["copies"]),
     }
 
@@ -158,7 +160,7 @@ def _role(*, cluster: list[str], index: list[Json], tenant: list[Json] | None = 
 
 
 def _mappings(fleet: Fleet, teams: list[Team], admins: list[str] | tuple[str, ...]) -> dict[str, Json]:
-    """Groups of tokens by role. kibana_user is what everybody needs who opens Dashboards at all."""
+    """Groups of tokens by role. KIBANA_USER is what everybody needs who opens Dashboards at all."""
     groups = fleet.platform.data["identityGroups"]
     found: dict[str, Json] = {}
     everybody = set(_claims(groups, admins))
@@ -169,7 +171,7 @@ def _mappings(fleet: Fleet, teams: list[Team], admins: list[str] | tuple[str, ..
             claims = _claims(groups, [group])
             found[f"logs-{team.name}-{right}"] = {"backend_roles": claims}
             everybody.update(claims)
-    found["kibana_user"] = {"backend_roles": sorted(everybody)}
+    found[KIBANA_USER] = {"backend_roles": sorted(everybody)}
     return found
 
 

@@ -27,6 +27,7 @@ POLICIES = "/_plugins/_ism/policies"
 PASSING = {408, 429, 500, 502, 503, 504}
 LONGEST_PAUSE = 30.0
 CONFLICTS = 5
+MAPPED = ("and_backend_roles", "backend_roles", "hosts", "users")
 ALGORITHM, SERVICE = "AWS4-HMAC-SHA256", "es"
 
 
@@ -187,6 +188,9 @@ def apply(config: Json, environment: Json, sleep: Callable[[float], None]) -> It
         for name, body in config[kind].items():
             client.request("PUT", f"{SECURITY}/{endpoint}/{quote(name)}", body)
             yield f"{endpoint} {name}"
+    for name, body in config.get("sharedRoleMappings", {}).items():
+        share_role(client, name, body)
+        yield f"rolesmapping {name}"
     for name, body in config["indexTemplates"].items():
         client.request("PUT", f"/_index_template/{quote(name)}", body)
         yield f"index template {name}"
@@ -201,6 +205,15 @@ def password(user: Json, environment: Json) -> str:
     if not found:
         raise Incomplete(f"the variable {user['passwordVariable']} is not set")
     return str(found)
+
+
+def share_role(client: Client, name: str, body: Json) -> None:
+    """Adds to a mapping that others write too: whom they let in stays in."""
+    path = f"{SECURITY}/rolesmapping/{quote(name)}"
+    status, answer = client.request("GET", path, accept=frozenset({404}))
+    found = answer.get(name, {}) if status == 200 else {}
+    merged = {key: sorted({*found.get(key, []), *body.get(key, [])}) for key in MAPPED}
+    client.request("PUT", path, {key: value for key, value in merged.items() if value})
 
 
 def put_policy(client: Client, name: str, body: Json) -> None:
