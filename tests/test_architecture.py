@@ -44,6 +44,7 @@ LAYERS: dict[str, int] = {
     "buckets": 3,
     "multikueue": 3,
     "backups": 4,
+    "logs": 3,
     "volumes": 4,
     "file_systems": 5,
     "storage_classes": 5,
@@ -85,6 +86,10 @@ LAYERS: dict[str, int] = {
     "components.dashboard_team_usage": 5,
     "components.alert_routing": 5,
     "components.grafana": 5,
+    "components.fluent_bit_config": 4,
+    "components.logging_rules": 5,
+    "components.opensearch_access": 4,
+    "components.opensearch_setup": 5,
     "components.*": 6,
     "components": 7,
     "workloads.companions": 4,
@@ -145,6 +150,8 @@ CLOCK_AND_ENVIRONMENT = {"cli", "commands", "process"}
 def modules() -> dict[str, Path]:
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
+        if path.parent == PACKAGE / "data":
+            continue  # scripts that are mounted into pods: texts to the package
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__") or "paddock"
         found[name] = path

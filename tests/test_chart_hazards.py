@@ -150,6 +150,12 @@ REQUIRED: list[tuple[str, str, Json]] = [
     # gpu-platform.md 8 #14: the node images bring both
     ("gpu-operator", "driver.enabled", False),
     ("gpu-operator", "toolkit.enabled", False),
+    # 2a-2i of the charts of logs: no container of root's, no pod that sets the kernel, no demonstration
+    ("fluent-bit", "testFramework.enabled", False),
+    ("opensearch", "persistence.enableInitChown", False),
+    ("opensearch", "sysctlInit.enabled", False),
+    ("opensearch", "securityConfig.config.dataComplete", True),
+    ("opensearch-dashboards", "updateStrategy.type", "RollingUpdate"),
     # the label trap of charts.md 4.1
     ("gpu-operator", "dcgmExporter.serviceMonitor.honorLabels", True),
     ("cert-manager", "prometheus.servicemonitor.honorLabels", True),
@@ -208,6 +214,9 @@ TEMPLATED = {
     ),
     "mlflow": (("extraDeploy",),),
     "gpu-operator": (("extraObjects",),),
+    "fluent-bit": (("config",), ("luaScripts",)),
+    "opensearch": (("config",), ("securityConfig", "config", "data")),
+    "opensearch-dashboards": (("config",),),
 }
 
 
@@ -224,6 +233,7 @@ def test_what_a_chart_templates_once_more_holds_no_braces() -> None:
                     seen.add((component, path[-1]))
                     assert "{{" not in json.dumps(node), (component, path)
     assert {("kube-prometheus-stack", "externalLabels"), ("kube-prometheus-stack", "grafana.ini")} <= seen
+    assert {("fluent-bit", "config"), ("opensearch", "data"), ("opensearch-dashboards", "config")} <= seen
 
 
 # charts.md 2h: charts with objects in kube-system, whatever their own namespace is.
@@ -248,7 +258,16 @@ def test_projects_allow_the_namespaces_that_charts_write_to() -> None:
 
 
 # charts.md 2c: charts that leave their monitors out, or fail, where the API of the monitors is not there yet.
-WITH_MONITORS = {"argo-cd", "external-secrets", "jobset", "karpenter", "mlflow"}
+WITH_MONITORS = {
+    "argo-cd",
+    "external-secrets",
+    "fluent-bit",
+    "jobset",
+    "karpenter",
+    "mlflow",
+    "opensearch",
+    "opensearch-dashboards",
+}
 
 
 def test_monitors_come_after_their_kind() -> None:

@@ -26,15 +26,26 @@ Json = Any
 Path = tuple[str, ...]
 
 # Settings that do nothing by themselves, by component and path, with the reason; one that does something fails.
-WITHOUT_OUTPUT: dict[tuple[str, str], str] = {
-    # What mounts a bucket are the volumes of teams, which are no part of the component (test_volumes.py).
-    ("aws-mountpoint-s3-csi-driver", name): "it is a field of the volumes of teams"
-    for name in ("authenticationSource", "resources.cpu", "resources.memory", "resources.memoryLimit")
-} | {
-    # The bucket is part of the cluster's infrastructure (infrastructure/test_replication.py).
-    ("mlflow", f"artifacts.replication.{name}"): "it is a field of the infrastructure"
-    for name in ("bucket", "deleteMarkers", "region", "storageClass")
-}
+WITHOUT_OUTPUT: dict[tuple[str, str], str] = (
+    {
+        # What mounts a bucket are the volumes of teams, which are no part of the component (test_volumes.py).
+        ("aws-mountpoint-s3-csi-driver", name): "it is a field of the volumes of teams"
+        for name in ("authenticationSource", "resources.cpu", "resources.memory", "resources.memoryLimit")
+    }
+    | {
+        # The bucket is part of the cluster's infrastructure (infrastructure/test_replication.py).
+        ("mlflow", f"artifacts.replication.{name}"): "it is a field of the infrastructure"
+        for name in ("bucket", "deleteMarkers", "region", "storageClass")
+    }
+    | {
+        # test_log_groups.py
+        ("opensearch-domain", "name"): "it is for the role of its pods",
+        (
+            "fluent-bit",
+            "sinks.openSearch.domain.name",
+        ): "the role of its pods names the domain, of which values know the host",
+    }
+)
 
 STRINGS = (
     "other",
@@ -63,6 +74,8 @@ STRINGS = (
     "other@example.com",
     "Z0OTHER",
     "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+    "/other",
+    "17M",
 )
 """Texts of the kinds that settings take; the schema decides which of them is legal."""
 

@@ -73,6 +73,27 @@ SETTINGS: dict[str, Json] = {
         "artifacts": {"bucket": "artifacts"},
         "secrets": {name: {"remoteKey": f"mlflow/{name}"} for name in ("database", "admin", "metrics", "flaskSession")},
     },
+    "fluent-bit": {"sinks": {"cloudWatch": {}, "openSearch": {}}},
+    "opensearch": {
+        "setupImage": {"repository": "registry.example.com/python", "tag": "3.13"},
+        "image": {"repository": "registry.example.com/opensearch", "tag": "3.6.0"},
+        "priorityClass": "platform",
+        "oidc": {"connectURL": "https://sso.example.com/.well-known/openid-configuration"},
+        "metrics": {"secret": {"remoteKey": "opensearch/metrics"}},
+        "ingress": {"enabled": True},
+    },
+    "opensearch-domain": {
+        "name": "logs",
+        "host": "logs.example.com",
+        "writers": ["arn:aws:iam::123456789012:role/writer"],
+        "setupImage": {"repository": "registry.example.com/python", "tag": "3.13"},
+    },
+    "opensearch-dashboards": {
+        "image": {"repository": "registry.example.com/opensearch-dashboards", "tag": "3.6.0"},
+        "priorityClass": "platform",
+        "oidc": {"clientID": "logs", "secret": {"remoteKey": "opensearch/oidc"}},
+        "ingress": {"enabled": True},
+    },
 }
 
 # Maps without keys of their own in values.yaml: the key is one of the program's, not of the chart's.
@@ -105,6 +126,21 @@ UNLISTED: dict[str, set[Keys]] = {
         ("grafana", "priorityClassName"),
     },
     "aws-load-balancer-controller": {("certManager", "issuerRef"), ("envFrom",), ("annotations",)},
+    "fluent-bit": {("serviceMonitor", "interval")},
+    # Contexts go into pods and containers whole (statefulset.yaml, deployment.yaml).
+    "opensearch": {
+        ("ingress", "ingressClassName"),
+        ("persistence", "storageClass"),
+        ("podSecurityContext", "fsGroupChangePolicy"),
+        ("podSecurityContext", "seccompProfile"),
+        ("securityContext", "allowPrivilegeEscalation"),
+        ("serviceMonitor", "basicAuth", "existingSecret"),
+    },
+    "opensearch-dashboards": {
+        ("ingress", "ingressClassName"),
+        ("securityContext", "allowPrivilegeEscalation"),
+        ("updateStrategy", "rollingUpdate"),
+    },
 }
 
 # Keys that stand in values.yaml but that no template reads: setting one would do nothing.
@@ -114,6 +150,7 @@ WITHOUT_EFFECT: dict[str, set[Keys]] = {
     "metrics-server": {("tls", "certManager", "annotations"), ("tls", "certManager", "labels")},
     "mlflow": {("service", "enabled")},
     "gpu-operator": {("devicePlugin", "mps")},
+    "opensearch": {("networkPolicy", "http")},
 }
 
 # Charts whose values PADDOCK_UPSTREAM need not hold, and why; where it does, they are compared.

@@ -69,7 +69,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
             case "Alias":
                 yield "alias", spec["name"]
             case "LogGroup":
-                yield "log-group", spec["name"], str(spec["retentionDays"])
+                yield "log-group", spec["name"], str(spec.get("retentionDays"))
             case "Repository":
                 yield "repository", spec["name"], spec["imageTagMutability"], spec["lifecyclePolicy"]
             case "SecurityGroup":
@@ -192,7 +192,7 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
         case "kms_alias":
             yield "alias", one["name"]
         case "cloudwatch_log_group":
-            yield "log-group", one["name"], str(one["retention_in_days"])
+            yield "log-group", one["name"], str(one.get("retention_in_days"))
         case "ecr_repository":
             pass  # with its lifecycle policy, below
         case "ecr_lifecycle_policy":

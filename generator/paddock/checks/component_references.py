@@ -13,6 +13,7 @@ IDS = ("unknown-identity-group",)
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "argo-cd": (("adminGroups",), ("readOnlyGroups",)),
     "kube-prometheus-stack": (("grafana", "oidc", "adminGroups"), ("grafana", "oidc", "editorGroups")),
+    "opensearch": (("oidc", "adminGroups"),),
 }
 """Settings that hold names of identity groups, by component."""
 

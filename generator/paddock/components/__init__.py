@@ -14,6 +14,7 @@ from paddock.components import (
     aws_load_balancer_controller,
     dcgm_exporter,
     dra_driver_nvidia_gpu,
+    fluent_bit,
     gpu_operator,
     image_prepull,
     karpenter,
@@ -26,6 +27,9 @@ from paddock.components import (
     metrics_server,
     mlflow,
     nvidia_device_plugin,
+    opensearch,
+    opensearch_dashboards,
+    opensearch_domain,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
@@ -43,6 +47,7 @@ VIEWS: dict[str, View] = {
     "aws-load-balancer-controller": aws_load_balancer_controller.view,
     "dcgm-exporter": dcgm_exporter.view,
     "dra-driver-nvidia-gpu": dra_driver_nvidia_gpu.view,
+    "fluent-bit": fluent_bit.view,
     "gpu-operator": gpu_operator.view,
     "image-prepull": image_prepull.view,
     "karpenter": karpenter.view,
@@ -55,5 +60,8 @@ VIEWS: dict[str, View] = {
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
     "nvidia-device-plugin": nvidia_device_plugin.view,
+    "opensearch": opensearch.view,
+    "opensearch-dashboards": opensearch_dashboards.view,
+    "opensearch-domain": opensearch_domain.view,
     "overprovisioning": overprovisioning.view,
 }

@@ -13,6 +13,7 @@ from paddock.infrastructure import (
     capabilities,
     control_plane,
     identities,
+    log_groups,
     lustre,
     nodes,
     storage,
@@ -56,6 +57,7 @@ def _resources(
     yield from storage.resources(environment, cluster, where)
     yield from backup.resources(environment, cluster, where)
     yield from lustre.resources(environment, cluster)
+    yield from log_groups.resources(environment, cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ def remote_reference(key: str, property: str | None) -> dict[str, str]:
 
 @cache
 def script(name: str) -> str:
-    """A POSIX shell script of the package's data, to be mounted from a ConfigMap."""
+    """A script of the package's data, to be mounted from a ConfigMap."""
     return resources.files("paddock").joinpath("data", name).read_text(encoding="utf-8")
 
 
