@@ -98,7 +98,8 @@ def _limits(team: Team) -> dict[str, Json]:
 def _schedulers(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
     """ServiceAccounts of the team's workloads on the cluster that create runs on a schedule."""
     mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
-    return sorted(runs.scheduler(one) for one in mine if runs.is_scheduled(one))
+    # Argo Workflows has a schedule of its own for pipelines.
+    return sorted(runs.scheduler(one) for one in mine if one.type == "training" and runs.is_scheduled(one))
 
 
 def _roles(schedulers: list[str]) -> list[Json]:

@@ -17,7 +17,12 @@ IDS = (
     "argo-cd-beside-capability",
 )
 
-_NEEDED_BY_TYPE = {"training": ("kueue", "kubeflow-trainer"), "inference": ("kserve",), "service": ()}
+_NEEDED_BY_TYPE = {
+    "training": ("kueue", "kubeflow-trainer"),
+    "inference": ("kserve",),
+    "pipeline": ("argo-workflows",),
+    "service": (),
+}
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
