@@ -10,9 +10,12 @@ from paddock.model import Environment, Fleet, Team
 
 IDS = ("unknown-cluster", "unknown-team", "bucket-name-taken")
 
+# Components with a bucket of their own, as their settings name it.
+_OWNERS = {"argo-workflows": "Argo Workflows", "mlflow": "MLflow"}
+
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each bucket of each team, and the artifact bucket of each MLflow."""
+    """Each bucket of each team, and the artifact bucket of each MLflow and Argo Workflows."""
     yield from merged(_references(fleet))
     yield from merged(_names(fleet))
 
@@ -68,8 +71,9 @@ def _buckets(fleet: Fleet) -> Iterator[tuple[str, str, Place]]:
                     what = f'bucket "{name}" of team "{team.name}" in environment "{environment.name}"'
                     yield stated["name"], what, team.place("buckets", name, "name")
         for cluster in environment.clusters.values():
-            mlflow = cluster.components.get("mlflow")
-            bucket = mlflow.settings.get("artifacts", {}).get("bucket") if mlflow else None
-            if bucket is not None:
-                place = cluster.place("components", "mlflow", "settings", "artifacts", "bucket")
-                yield bucket, f'the artifact bucket of MLflow on cluster "{cluster.identity}"', place
+            for component, what in _OWNERS.items():
+                use = cluster.components.get(component)
+                bucket = use.settings.get("artifacts", {}).get("bucket") if use else None
+                if bucket is not None:
+                    place = cluster.place("components", component, "settings", "artifacts", "bucket")
+                    yield bucket, f'the artifact bucket of {what} on cluster "{cluster.identity}"', place

@@ -121,7 +121,7 @@ def _paths(workload: Workload) -> Iterator[Problem]:
         taken = {"/var/run/argo": "Argo Workflows keeps its own files in /var/run/argo"}
         taken |= {
             stated["path"]: f'mount "{mount}" is at {stated["path"]} and can only be read'
-            for mount, stated in workload.data["mounts"].items()
+            for mount, stated in workload.data.get("mounts", {}).items()
             if stated["readOnly"]
         }
         for kind in ("inputs", "outputs"):
@@ -207,6 +207,6 @@ def _pods_not_queued(cluster: Cluster, workload: Workload, index: int) -> Proble
         f'cluster "{cluster.identity}" does not queue pods',
         place=workload.place("clusters", index),
         related=(Note(message="its settings", place=place),),
-        help=f"add {_FRAMEWORK} to components.kueue.settings.frameworks of the cluster: Argo Workflows is queued by its "
-        "pods, and without it they would take GPUs past every quota",
+        help=f"add {_FRAMEWORK} to components.kueue.settings.frameworks of the cluster: Argo Workflows is queued by "
+        "its pods, and without it they would take GPUs past every quota",
     )

@@ -164,4 +164,6 @@ def _secrets(part: Workload) -> Iterator[Problem]:
                 yield unknown("unknown-secret", "secret", value["secret"], secrets, part.place("env", name, "secret"))
             elif value["key"] not in secret:
                 where = f' in secret "{value["secret"]}"'
-                yield unknown("unknown-secret", "key", value["key"], secret, part.place("env", name, "key"), where=where)
+                yield unknown(
+                    "unknown-secret", "key", value["key"], secret, part.place("env", name, "key"), where=where
+                )

@@ -1,4 +1,4 @@
-"""What keeps data: buckets of teams and of MLflow, databases, image repositories."""
+"""What keeps data: buckets of teams, MLflow and Argo Workflows, databases, image repositories."""
 
 from __future__ import annotations
 
@@ -41,6 +41,19 @@ def _buckets(environment: Environment, cluster: Cluster, site: Site) -> Iterator
             kms_alias_arn=alias,
             versioning=True,
             lifecycle=Lifecycle(noncurrent_expire_after_days=90, abort_incomplete_upload_after_days=ABORT_DAYS),
+            tags={"team": "platform", "purpose": "artifacts"},
+        )
+    if "argo-workflows" in cluster.components:
+        stated = cluster.components["argo-workflows"].settings["artifacts"]
+        yield Bucket(
+            key="workflow-artifacts",
+            name=stated["bucket"],
+            kms_alias_arn=alias,
+            # Each attempt of a step has a key of its own: nothing is written over.
+            versioning=False,
+            lifecycle=Lifecycle(
+                expire_after_days=stated["expireAfterDays"], abort_incomplete_upload_after_days=ABORT_DAYS
+            ),
             tags={"team": "platform", "purpose": "artifacts"},
         )
 
