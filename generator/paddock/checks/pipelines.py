@@ -73,14 +73,14 @@ def _unknown_output(workload: Workload, name: str, taken: str, stated: Json, sou
 
 
 def _cycles(workload: Workload) -> Iterator[Problem]:
-    """Steps that wait for each other: each circle once, at its first step by name."""
+    """Steps that wait for each other: one finding however many circles they share, at the first of them by name."""
     steps = workload.data["steps"]
     before = {name: [one for one in dependencies(step) if one in steps] for name, step in steps.items()}
     told: set[str] = set()
     for name in sorted(before):
         circle = _circle(name, before) if name not in told else []
         if circle:
-            told |= set(circle)
+            told |= {one for one in _reached(name, before) if name in _reached(one, before)}
             yield Problem(
                 id="step-cycle",
                 message=f'step "{name}" of workload "{workload.name}" '
@@ -105,6 +105,17 @@ def _circle(start: str, before: Mapping[str, list[str]]) -> list[str]:
                     further.append([*way, other])
         ways = further
     return []
+
+
+def _reached(start: str, before: Mapping[str, list[str]]) -> set[str]:
+    """The steps that a step waits for, directly or not."""
+    found: set[str] = set()
+    pending = [start]
+    while pending:
+        new = [one for one in before[pending.pop()] if one not in found]
+        found |= set(new)
+        pending += new
+    return found
 
 
 def _edge(step: Mapping[str, Json], other: str) -> Pointer:
@@ -177,7 +188,7 @@ def _queues(environment: Environment, workload: Workload) -> Iterator[Problem]:
             continue
         if "queue" not in workload.data:
             yield from _unqueued(cluster, workload)
-        elif _FRAMEWORK not in settings["frameworks"]:
+        elif _FRAMEWORK not in settings["frameworks"] and "argo-workflows" in cluster.components:
             yield _pods_not_queued(cluster, workload, index)
 
 

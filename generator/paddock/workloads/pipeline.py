@@ -17,8 +17,10 @@ ENTRYPOINT = "pipeline"
 MAIN = "main"
 """Name that Argo gives a step's container (argo-workflows v4.0.6, workflow/common)."""
 _SHARED_MEMORY = "shared-memory"
-# A node that went is not there again at once: the second attempt waits a minute, later ones longer.
-_BACKOFF = {"duration": "60", "factor": 2, "maxDuration": "3600"}
+# A node that went is not there again at once: the second attempt waits a minute, later ones longer. Not maxDuration:
+# it counts from the begin of the first attempt, so a step of hours would never be tried again (argo-workflows v4.0.6,
+# processNodeRetries).
+_BACKOFF = {"duration": "60", "factor": 2, "cap": "900"}
 
 
 def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, workload: Workload) -> dict[str, Json]:
