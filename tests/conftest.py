@@ -50,6 +50,7 @@ WHOLE = frozenset(
         "kyverno",
         "load",
         "pipeline",
+        "pipelines",
         "network",
         "openings",
         "process",
