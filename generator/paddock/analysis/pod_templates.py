@@ -150,7 +150,8 @@ def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[
     """The pod of a step, without the two containers that Argo adds."""
     volumes = [*(spec.get("volumes") or ()), *(template.get("volumes") or ())]
     metadata = [one.get("labels") or {} for one in (spec.get("podMetadata") or {}, template.get("metadata") or {})]
-    pod = {"containers": [template["container"]], "volumes": volumes}
+    security = {"securityContext": spec["securityContext"]} if "securityContext" in spec else {}
+    pod = {"restartPolicy": "Never", "containers": [template["container"]], "volumes": volumes, **security}
     return _of(data, pod, {**metadata[0], **metadata[1]})
 
 
