@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from paddock.catalogue import Component
 from paddock.diagnostics import Note, Place, Problem
-from paddock.model import Cluster, Fleet
+from paddock.model import Cluster, Fleet, Workload
 
 IDS = (
     "missing-requirement",
@@ -111,7 +111,7 @@ def _workloads(fleet: Fleet) -> Iterator[Problem]:
         for workload in environment.workloads.values():
             for index, name in enumerate(workload.clusters):
                 cluster = environment.clusters.get(name)
-                needed = _NEEDED_BY_TYPE[workload.type] if cluster else ()
+                needed = _needed(workload) if cluster else ()
                 for component in needed:
                     if cluster is not None and component not in cluster.components:
                         yield Problem(
@@ -121,6 +121,12 @@ def _workloads(fleet: Fleet) -> Iterator[Problem]:
                             place=workload.place("clusters", index),
                             help=f"enable {component} on the cluster, or run the workload elsewhere",
                         )
+
+
+def _needed(workload: Workload) -> tuple[str, ...]:
+    """Components without which a workload does not run, or not as it says."""
+    queued = workload.type == "pipeline" and any("queue" in part.data for part in workload.parts())
+    return (*_NEEDED_BY_TYPE[workload.type], *(("kueue",) if queued else ()))
 
 
 def _place(cluster: Cluster, *components: str) -> Place:
