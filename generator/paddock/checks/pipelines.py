@@ -23,6 +23,7 @@ IDS = (
 )
 
 _FRAMEWORK = "pod"
+_ARGO = {"/var/run/argo": "Argo Workflows keeps its own files in /var/run/argo"}
 # Fields of a pipeline that go into the WorkflowTemplate as they are, and whose schema leaves their text open.
 _EXPANDED = ("annotations", "parameters", "steps")
 
@@ -126,31 +127,36 @@ def _edge(step: Mapping[str, Json], other: str) -> Pointer:
 
 
 def _paths(workload: Workload) -> Iterator[Problem]:
-    """Each artifact of a step has a place of its own. An output may lie in a folder of an input, as programs do that
-    change a file; nothing can be put into a mount that is only read, nor where Argo keeps its own."""
+    """Each artifact of a step has a place of its own. An output may lie where an input does, as programs do that change
+    a file."""
     for name, step in workload.data["steps"].items():
-        taken = {"/var/run/argo": "Argo Workflows keeps its own files in /var/run/argo"}
-        taken |= {
-            stated["path"]: f'mount "{mount}" is at {stated["path"]} and can only be read'
-            for mount, stated in workload.data.get("mounts", {}).items()
-            if stated["readOnly"]
-        }
-        for kind in ("inputs", "outputs"):
+        for kind, folders in (("inputs", _closed(workload)), ("outputs", _ARGO)):
             seen: dict[str, str] = {}
             for artifact, stated in step[kind].items():
-                path = stated["path"]
-                other = next((one for one in sorted(taken) if f"{path}/".startswith(f"{one}/")), None)
-                readable = kind == "outputs" and other != "/var/run/argo"
-                what = taken[other] if other is not None and not readable else seen.get(path)
-                if what is not None:
+                path, what = stated["path"], f'{kind[:-1]} "{artifact}"'
+                other = seen.get(path) or next((why for one, why in folders.items() if _within(path, one)), None)
+                if other is not None:
                     yield Problem(
                         id="mount-path-taken",
-                        message=f'{kind[:-1]} "{artifact}" of step "{name}" of workload "{workload.name}" is at '
-                        f"{path}, but {what}",
+                        message=f'{what} of step "{name}" of workload "{workload.name}" is at {path}, but {other}',
                         place=workload.place("steps", name, kind, artifact, "path"),
                         help="give it a place of its own, e.g. /work/<name>",
                     )
-                seen.setdefault(path, f'{kind[:-1]} "{artifact}" is at {path}')
+                seen.setdefault(path, f"{what} is at {path}")
+
+
+def _closed(workload: Workload) -> dict[str, str]:
+    """Folders into which no input can be put, with the reason."""
+    mounts: Mapping[str, Json] = workload.data.get("mounts", {})
+    return _ARGO | {
+        mount["path"]: f'mount "{name}" is at {mount["path"]} and can only be read'
+        for name, mount in mounts.items()
+        if mount["readOnly"]
+    }
+
+
+def _within(path: str, folder: str) -> bool:
+    return f"{path}/".startswith(f"{folder}/")
 
 
 def _expressions(workload: Workload) -> Iterator[Problem]:
