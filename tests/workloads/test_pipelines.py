@@ -223,3 +223,19 @@ def test_gated_pods_get_their_gate_by_a_patch() -> None:
         text = result.trees["dev"]["clusters/one/workloads/vision/nightly/workflowtemplate-nightly.yaml"]
         patch = json.dumps(json.dumps({"schedulingGates": [{"name": "s3.csi.aws.com/reserve-headroom-for-mppod"}]}))
         assert (f"podSpecPatch: {patch}" in text) is reserved
+
+
+@pytest.mark.parametrize(
+    ("covered", "missing"), [(("memory", "nvidia.com/gpu"), []), (("cpu", "memory"), ["nvidia.com/gpu"])]
+)
+def test_quota_is_asked_of_queued_steps_alone(covered: tuple[str, ...], missing: list[str]) -> None:
+    """Kueue holds back a step that asks for what its queue does not cover; steps without GPUs are in none."""
+    files = {path.relative_to(CASE).as_posix(): path.read_bytes() for path in CASE.rglob("*.yaml")}
+    flavors = {"h100": {name: {"nominalQuota": "1Ti"} for name in covered}}
+    clusters = {"one": {"quota": {"requests.cpu": "2000"}, "flavors": flavors}}
+    result = run(with_spec({**small(), **files}, "environments/dev/teams/vision.yaml", {"clusters": clusters}))
+    found = [one for one in result.diagnostics if one.id == "resource-without-quota"]
+    steps = [one.message for one in found if one.location.path.endswith("/nightly.yaml")]
+    assert [one.split(",")[0] for one in steps] == [
+        f'step "score" of workload "nightly" asks for {name}' for name in missing
+    ]
