@@ -51,6 +51,7 @@ WHOLE = frozenset(
         "kyverno",
         "load",
         "pipeline",
+        "pipelines",
         "network",
         "openings",
         "opensearch",

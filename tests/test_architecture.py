@@ -79,6 +79,7 @@ LAYERS: dict[str, int] = {
     "components.gpu_nodes": 4,
     "components.gpu_rules": 5,
     "components.remote_secrets": 4,
+    "components.workflow_access": 4,
     "components.panels": 4,
     "components.platform_rules": 5,
     "components.dashboard_gpu_fleet": 5,

@@ -124,6 +124,7 @@ def gpu_pools() -> set[tuple[str, str]]:
 REQUIRED: list[tuple[str, str, Json]] = [
     # 2d: jobs that Argo CD would run on every sync
     ("argo-cd", "redisSecretInit.enabled", False),
+    ("argo-workflows", "crds.full", False),
     ("cert-manager", "startupapicheck.enabled", False),
     ("gpu-operator", "operator.upgradeCRD", False),
     ("gpu-operator", "operator.cleanupCRD", False),
@@ -137,6 +138,9 @@ REQUIRED: list[tuple[str, str, Json]] = [
     ("kubeflow-trainer", "runtimes.xgboostDistributed.enabled", False),
     # 2f: dangerous defaults
     ("argo-cd", "global.networkPolicy.create", True),
+    ("argo-workflows", "artifactRepository.s3.useSDKCreds", True),
+    ("argo-workflows", "useStaticCredentials", False),
+    ("argo-workflows", "workflow.rbac.create", False),
     ("aws-load-balancer-controller", "defaultTargetType", "ip"),
     ("aws-load-balancer-controller", "enableServiceMutatorWebhook", False),
     ("kserve", "kserve.controller.deploymentMode", "Standard"),
@@ -158,6 +162,7 @@ REQUIRED: list[tuple[str, str, Json]] = [
     ("opensearch-dashboards", "updateStrategy.type", "RollingUpdate"),
     # the label trap of charts.md 4.1
     ("gpu-operator", "dcgmExporter.serviceMonitor.honorLabels", True),
+    ("argo-workflows", "controller.metricsConfig.honorLabels", True),
     ("cert-manager", "prometheus.servicemonitor.honorLabels", True),
 ]
 
@@ -212,6 +217,7 @@ TEMPLATED = {
         ("grafana", "additionalDataSources"),
         ("grafana", "datasources"),
     ),
+    "argo-workflows": tuple(("artifactRepository", "s3", key) for key in ("bucket", "endpoint", "region")),
     "mlflow": (("extraDeploy",),),
     "gpu-operator": (("extraObjects",),),
     "fluent-bit": (("config",), ("luaScripts",)),
@@ -260,6 +266,7 @@ def test_projects_allow_the_namespaces_that_charts_write_to() -> None:
 # charts.md 2c: charts that leave their monitors out, or fail, where the API of the monitors is not there yet.
 WITH_MONITORS = {
     "argo-cd",
+    "argo-workflows",
     "external-secrets",
     "fluent-bit",
     "jobset",

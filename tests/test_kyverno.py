@@ -312,7 +312,7 @@ def judged(objects: list[Json]) -> list[Json]:
         if data["kind"] in ("CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet", "TrainJob"):
             found.append(data)
         for number, template in enumerate(pod_templates.pods(data)):
-            if data["kind"] in ("InferenceService", "TrainingRuntime"):
+            if data["kind"] in ("InferenceService", "TrainingRuntime", "WorkflowTemplate"):
                 containers = [{"name": f"c{at}", "image": OURS, **one} for at, one in enumerate(template.containers())]
                 name = f"{data['metadata']['name']}-{number}"
                 metadata = {"name": name, "namespace": template.namespace, "labels": template.labels}
@@ -331,7 +331,7 @@ def whole(objects: list[Json]) -> list[Json]:
         if data["kind"] in ("CronJob", "Deployment"):
             found.append(data)
         for number, template in enumerate(pod_templates.pods(data)):
-            if data["kind"] not in ("InferenceService", "TrainingRuntime"):
+            if data["kind"] not in ("InferenceService", "TrainingRuntime", "WorkflowTemplate"):
                 continue
             spec, containers = dict(template.spec), template.containers()
             if data["kind"] == "InferenceService":
@@ -424,6 +424,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("TrainingRuntime", "read-only-root"): _ROOT,
     ("TrainingRuntime", "requests"): "the run states them: resourcesPerNode of the TrainJob",
     ("TrainingRuntime", "runAsNonRoot"): "public images of frameworks run as root; the namespace's level is baseline",
+    ("WorkflowTemplate", "read-only-root"): _ROOT,
 }
 
 

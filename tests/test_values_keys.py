@@ -38,6 +38,17 @@ SETTINGS: dict[str, Json] = {
         "ingress": {"annotations": {"alb.ingress.kubernetes.io/group.name": "platform"}},
         "redis": {"highAvailability": True, "secretInit": True},
     },
+    "argo-workflows": {
+        "artifacts": {"bucket": "artifacts"},
+        "database": {"host": "db.example.com", "secret": {"remoteKey": "argo-workflows/database"}},
+        "oidc": {
+            "issuer": "https://sso.example.com",
+            "secret": {"remoteKey": "argo-workflows/oidc"},
+            "adminGroups": ["platform-admins"],
+        },
+        "parallelism": 100,
+        "namespaceParallelism": 10,
+    },
     "cert-manager": {
         "issuers": {
             "own": {"selfSigned": {}},
@@ -104,6 +115,10 @@ OPEN: dict[str, set[Keys]] = {
 
 # Keys that charts read although their values.yaml does not show them, or only in a comment.
 UNLISTED: dict[str, set[Keys]] = {
+    "argo-workflows": {
+        ("controller", "pdb", "maxUnavailable"),
+        ("server", "pdb", "maxUnavailable"),
+    },
     "cert-manager": {
         ("podDisruptionBudget", "minAvailable"),
         ("webhook", "podDisruptionBudget", "minAvailable"),
@@ -145,6 +160,7 @@ UNLISTED: dict[str, set[Keys]] = {
 
 # Keys that stand in values.yaml but that no template reads: setting one would do nothing.
 WITHOUT_EFFECT: dict[str, set[Keys]] = {
+    "argo-workflows": {("crds", "annotations")},
     "kueue": {("metricsService", "labels")},
     "kubeflow-trainer": {("commonLabels",)},
     "metrics-server": {("tls", "certManager", "annotations"), ("tls", "certManager", "labels")},

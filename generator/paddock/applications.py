@@ -168,7 +168,7 @@ def workload_subject(environment: Environment, cluster: Cluster, workload: Workl
             "team": workload.team,
         },
         self_heal=run != "onChange",
-        ignore_differences=RUN_DIFFERENCES if run is not None else (),
+        ignore_differences=RUN_DIFFERENCES if workload.type == "training" else (),
     )
 
 

@@ -224,6 +224,54 @@ class Workload(Spec):
         stated = self.data["clusters"]
         return self.place("clusters", stated.index(cluster)) if cluster in stated else self.place("queue", "name")
 
+    @property
+    def title(self) -> str:
+        """What it is called in a finding."""
+        return f'workload "{self.name}"'
+
+    def parts(self) -> tuple[Workload, ...]:
+        """What is placed on nodes by itself, each with resources, pool and queue of its own: the steps of a pipeline by
+        name, else the workload."""
+        if "steps" not in self.data:
+            return (self,)
+        return tuple(self._step(name) for name in sorted(self.data["steps"]))
+
+    def _step(self, name: str) -> Step:
+        """A step with what it has from its pipeline. Steps without GPUs are in no queue: Kueue would send them to the
+        first pool with quota of CPU and memory, and that may be one of GPUs."""
+        own = self.data["steps"][name]
+        queued = "gpu" in own["resources"]
+        common = {key: value for key, value in self.data.items() if key != "steps" and (queued or key != "queue")}
+        deadline = {"activeDeadline": own["timeout"]} if "timeout" in own else {}
+        return Step(
+            name=self.name,
+            data={**common, **own, **deadline},
+            origin=self.origin,
+            environment=self.environment,
+            team=self.team,
+            step=name,
+            own={**dict.fromkeys(own), **dict.fromkeys(deadline, "timeout")},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Workload):
+    """A step of a pipeline as a workload of its own. `own` are the fields that the step states itself, with the name
+    they have there if it is another."""
+
+    step: str
+    own: Mapping[str, str | None]
+
+    @property
+    def title(self) -> str:
+        return f'step "{self.step}" of workload "{self.name}"'
+
+    def place(self, *pointer: str | int, key: bool = False) -> Place:
+        """The place of a field: in the step where it states it, else in the pipeline."""
+        if pointer and pointer[0] in self.own:
+            pointer = ("steps", self.step, self.own[str(pointer[0])] or pointer[0], *pointer[1:])
+        return self.origin.place("spec", *pointer, key=key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment(Spec):

@@ -33,7 +33,8 @@ def cluster_namespaces(
     for name in cluster.components:
         found |= {further: dict(labels) for further, labels in catalogue[name].data["ownNamespaces"].items()}
     # EFA wants the capability IPC_LOCK (gpu-platform.md 6.2), which the level baseline does not allow.
-    locking = {one.team for one in environment.workloads_on(cluster.name) if one.data["resources"]["efa"]}
+    parts = [part for one in environment.workloads_on(cluster.name) for part in one.parts()]
+    locking = {part.team for part in parts if part.data["resources"]["efa"]}
     for team in environment.teams_on(cluster.name):
         found[team.name] = {
             **pod_security("privileged" if team.name in locking else "baseline", aim="restricted"),

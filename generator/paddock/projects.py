@@ -19,6 +19,8 @@ TENANT_KINDS: tuple[dict[str, str], ...] = (
     {"group": "", "kind": "Service"},
     {"group": "", "kind": "ServiceAccount"},
     {"group": "apps", "kind": "Deployment"},
+    {"group": "argoproj.io", "kind": "CronWorkflow"},
+    {"group": "argoproj.io", "kind": "WorkflowTemplate"},
     {"group": "autoscaling", "kind": "HorizontalPodAutoscaler"},
     {"group": "batch", "kind": "CronJob"},
     {"group": "external-secrets.io", "kind": "ExternalSecret"},
@@ -33,7 +35,8 @@ TENANT_KINDS: tuple[dict[str, str], ...] = (
     {"group": "trainer.kubeflow.org", "kind": "TrainJob"},
     {"group": "trainer.kubeflow.org", "kind": "TrainingRuntime"},
 )
-"""Kinds that a team's project may sync: what the workload types render, no RBAC and nothing of Argo CD (3.1 #3, #6)."""
+"""Kinds that a team's project may sync: what the workload types render, no RBAC and nothing of Argo CD, whose API
+group Argo Workflows shares (3.1 #3, #6)."""
 
 ACK_KINDS: tuple[dict[str, str], ...] = tuple(
     {"group": f"{group}.services.k8s.aws", "kind": kind}

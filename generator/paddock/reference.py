@@ -16,7 +16,7 @@ from paddock.schema import DRAFT, URI, SchemaSet
 Json = Any
 
 _KINDS = ("platform", "environment", "cluster", "team", "workload")
-_TYPES = ("inference", "service", "training")
+_TYPES = ("inference", "pipeline", "service", "training")
 
 
 def documents(schemas: SchemaSet, catalogue: Mapping[str, Component]) -> dict[str, str]:

@@ -4,12 +4,14 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 from __future__ import annotations
 
 from paddock import multikueue
+from paddock.components import workflow_access
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
 from paddock.workloads import companions, mounts, network, pods, runs
 
 RETENTION = "run-retention"
 SCHEDULER = "run-scheduler"
+EXECUTOR = "pipeline-executor"
 SLACK_SECRET = "alertmanager-slack"
 RAY_OPERATOR = "kuberay-system"
 RAY_DASHBOARD = 8265
@@ -22,6 +24,7 @@ EDIT_RULES: tuple[dict[str, list[str]], ...] = (
     {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": _RUN},
     {"apiGroups": ["ray.io"], "resources": ["rayclusters", "rayjobs"], "verbs": _RUN},
     {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"], "verbs": _RUN},
+    {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _RUN},
     {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": _RUN},
     {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": _RUN},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete", *_LOOK]},
@@ -32,6 +35,11 @@ EDIT_RULES: tuple[dict[str, list[str]], ...] = (
         "verbs": _LOOK,
     },
     {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": _LOOK},
+    {
+        "apiGroups": ["argoproj.io"],
+        "resources": ["cronworkflows", "workflowtaskresults", "workflowtemplates"],
+        "verbs": _LOOK,
+    },
     {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _LOOK},
     {"apiGroups": ["external-secrets.io"], "resources": ["externalsecrets"], "verbs": _LOOK},
     {"apiGroups": ["jobset.x-k8s.io"], "resources": ["jobsets"], "verbs": _LOOK},
@@ -51,12 +59,37 @@ RETENTION_RULES: tuple[dict[str, list[str]], ...] = (
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
 )
 SCHEDULER_RULES: tuple[dict[str, list[str]], ...] = ({**_RUN_RESOURCES, "verbs": ["create", "delete", "get", "list"]},)
+# The least that Argo's executor, which runs beside each step, must do (argo-workflows, workflow-rbac).
+EXECUTOR_RULES: tuple[dict[str, list[str]], ...] = (
+    {"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]},
+)
+# What people do on the page of Argo Workflows. Its service accounts can do nothing else, whoever holds their token.
+_WORKFLOW_PARTS = {
+    "apiGroups": ["argoproj.io"],
+    "resources": ["cronworkflows", "workfloweventbindings", "workflowtaskresults", "workflowtemplates"],
+    "verbs": _LOOK,
+}
+_WORKFLOW_PODS = {"apiGroups": [""], "resources": ["events", "pods", "pods/log"], "verbs": _LOOK}
+PAGE_RULES: dict[str, tuple[dict[str, list[str]], ...]] = {
+    workflow_access.EDIT: (
+        {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _RUN},
+        _WORKFLOW_PARTS,
+        _WORKFLOW_PODS,
+    ),
+    workflow_access.VIEW: (
+        {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _LOOK},
+        _WORKFLOW_PARTS,
+        _WORKFLOW_PODS,
+    ),
+}
 
 
 def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json]:
     """The context of templates/team/. `queues` is empty where the team has no Kueue quota on the cluster."""
     stated = team.clusters[cluster.name]
     schedulers = _schedulers(environment, cluster, team)
+    pipelines = _pipelines(environment, cluster, team)
+    accounts = _page_accounts(fleet, cluster, team)
     return {
         "name": team.name,
         "namespace": team.name,
@@ -65,8 +98,13 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
-        "roles": _roles(schedulers),
-        "roleBindings": [*_role_bindings(fleet, team, schedulers), *_managers(environment, cluster, team)],
+        "roles": [*_roles(schedulers), *_pipeline_roles(pipelines, accounts)],
+        "roleBindings": [
+            *_role_bindings(fleet, team, schedulers),
+            *_managers(environment, cluster, team),
+            *_pipeline_bindings(team, pipelines, accounts),
+        ],
+        "pageAccounts": accounts,
         "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
         "alerts": _alerts(environment, team),
         "retention": _retention(fleet, environment, team),
@@ -120,7 +158,41 @@ def _schedulers(environment: Environment, cluster: Cluster, team: Team) -> list[
     """ServiceAccounts of the team's workloads on the cluster that create runs on a schedule."""
     mine = [one for one in environment.workloads_with_objects_on(cluster.name) if one.team == team.name]
     mine = [one for one in mine if cluster.name in one.data["clusters"]]  # not where a manager sends its runs
-    return sorted(runs.scheduler(one) for one in mine if runs.is_scheduled(one))
+    # Argo Workflows has a schedule of its own for pipelines.
+    return sorted(runs.scheduler(one) for one in mine if one.type == "training" and runs.is_scheduled(one))
+
+
+def _pipelines(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
+    """ServiceAccounts of the team's pipelines on the cluster: each has one of its name."""
+    mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    return sorted(one.name for one in mine if one.type == "pipeline")
+
+
+def _page_accounts(fleet: Fleet, cluster: Cluster, team: Team) -> list[Json]:
+    """The accounts that members of the team act as on the page of Argo Workflows, where people can sign in to it."""
+    use = cluster.components.get("argo-workflows")
+    if use is None or "oidc" not in use.settings:
+        return []
+    groups = fleet.platform.data["identityGroups"]
+    ranks = {"edit": (workflow_access.EDIT, 2), "view": (workflow_access.VIEW, 1)}
+    return [
+        workflow_access.account(name, workflow_access.claims(groups, [team.data["groups"][role]]), precedence=rank)
+        for role, (name, rank) in ranks.items()
+        if role in team.data["groups"]
+    ]
+
+
+def _pipeline_roles(pipelines: list[str], accounts: list[Json]) -> list[Json]:
+    roles: list[Json] = [{"name": EXECUTOR, "rules": EXECUTOR_RULES}] if pipelines else []
+    return [*roles, *({"name": one["name"], "rules": PAGE_RULES[one["name"]]} for one in accounts)]
+
+
+def _pipeline_bindings(team: Team, pipelines: list[str], accounts: list[Json]) -> list[Json]:
+    bindings = []
+    if pipelines:
+        bindings.append(_binding(EXECUTOR, "Role", EXECUTOR, [_account(team, name) for name in pipelines]))
+    names = [one["name"] for one in accounts]
+    return [*bindings, *(_binding(name, "Role", name, [_account(team, name)]) for name in names)]
 
 
 def _roles(schedulers: list[str]) -> list[Json]:

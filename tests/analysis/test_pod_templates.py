@@ -37,6 +37,27 @@ def test_templates_with_their_labels(kind: str, spec: Json) -> None:
     assert pod.images() == ["x:1"]
 
 
+def test_each_step_of_a_workflow_is_a_pod() -> None:
+    spec = {
+        "podMetadata": {"labels": {"team": "a"}},
+        "volumes": [{"name": "data"}],
+        "templates": [
+            {"name": "all", "dag": {"tasks": []}},
+            {"name": "one", "container": {"name": "main", "image": "x:1"}},
+            {
+                "name": "two",
+                "metadata": {"labels": {"queue": "q"}},
+                "volumes": [{"name": "own"}],
+                "container": {"name": "main", "image": "y:1"},
+            },
+        ],
+    }
+    one, two = pod_templates.pods(object_of("WorkflowTemplate", spec))
+    assert (one.labels, one.images()) == ({"team": "a"}, ["x:1"])
+    assert (two.labels, two.images()) == ({"team": "a", "queue": "q"}, ["y:1"])
+    assert [volume["name"] for volume in two.spec["volumes"]] == ["data", "own"]
+
+
 def test_runtimes_of_the_cluster_leave_labels_open() -> None:
     (pod,) = pod_templates.pods(object_of("ClusterTrainingRuntime", RUNTIME))
     assert pod.labels is None

@@ -73,7 +73,23 @@ def test_a_team_reaches_its_own_buckets_only() -> None:
             for arn in one["Resource"]
         }
         own = {bucket["name"] for bucket in team.data["buckets"].values()}
-        assert writable == {arn for each in own for arn in (f"arn:aws:s3:::{each}", f"arn:aws:s3:::{each}/*")}
+        allowed = {arn for each in own for arn in (f"arn:aws:s3:::{each}", f"arn:aws:s3:::{each}/*")}
+        if any(one.type == "pipeline" and one.team == name for one in environment.workloads_on("train-iad")):
+            allowed.add(f"arn:aws:s3:::example-av-prod-workflow-artifacts/{name}/*")
+        assert writable == allowed
+
+
+def test_artifacts_of_pipelines_are_a_team_s_own() -> None:
+    """Below its name in the bucket of Argo Workflows, where the key format puts them; others see none of it."""
+    bucket = "arn:aws:s3:::example-av-prod-workflow-artifacts"
+    found = [one for one in statements("prod-train-iad", "team-validation") if bucket in str(one["Resource"])]
+    assert [one["Resource"] for one in found] == [[f"{bucket}/validation/*"], [bucket], [bucket]]
+    assert found[2]["Condition"] == {"StringLike": {"s3:prefix": "validation/*"}}
+    assert "s3:DeleteObject" not in str(found)
+    others = [one for one in statements("prod-train-iad", "team-perception") if bucket in str(one["Resource"])]
+    assert others == []
+    server = statements("prod-train-iad", "argo-workflows-server")
+    assert [one["Action"] for one in server if one["Resource"] == [f"{bucket}/*"]] == [["s3:GetObject"]]
 
 
 @pytest.mark.parametrize("identity", ["dev-shared-iad", "prod-train-iad", "prod-serve-fra", "prod-hub-iad"])

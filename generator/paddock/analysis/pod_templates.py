@@ -30,6 +30,7 @@ BEARERS = frozenset(
         "StatefulSet",
         "TrainJob",
         "TrainingRuntime",
+        "WorkflowTemplate",
     }
 )
 """Kinds that may have pods behind them; a ConfigMap has if it holds a run."""
@@ -89,6 +90,8 @@ def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
         yield _of(data, spec, None)
     elif kind == "TrainJob":
         yield _of(data, {"containers": [spec.get("trainer") or {}]}, None)
+    elif kind == "WorkflowTemplate":
+        yield from (_step(data, spec, one) for one in spec["templates"] if "container" in one)
     elif kind == "ConfigMap":
         yield from (pod for run in _runs(data) for pod in pods(run))
 
@@ -143,6 +146,15 @@ def _inference(data: Mapping[str, Json], spec: Mapping[str, Json]) -> Iterator[P
             model = stated.pop("model", None)
             stated["containers"] = [*stated.get("containers", ()), *([model] if model else [])]
             yield _of(data, stated, stated.get("labels") or {})
+
+
+def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[str, Json]) -> PodTemplate:
+    """The pod of a step, without the two containers that Argo adds."""
+    volumes = [*(spec.get("volumes") or ()), *(template.get("volumes") or ())]
+    metadata = [one.get("labels") or {} for one in (spec.get("podMetadata") or {}, template.get("metadata") or {})]
+    security = {"securityContext": spec["securityContext"]} if "securityContext" in spec else {}
+    pod = {"restartPolicy": "Never", "containers": [template["container"]], "volumes": volumes, **security}
+    return _of(data, pod, {**metadata[0], **metadata[1]})
 
 
 def _template(data: Mapping[str, Json], template: Mapping[str, Json]) -> PodTemplate:

@@ -21,6 +21,11 @@ _RUNTIMES = {
     "ClusterServingRuntime": ("InferenceService", pod_templates.serves),
     "ClusterTrainingRuntime": ("TrainJob", pod_templates.runs),
 }
+# Component, kind, the setting with the image, and what the container is.
+_ADDED = (
+    ("argo-workflows", "WorkflowTemplate", "executor", "executor"),
+    ("kserve", "InferenceService", "storageInitializer", "storage initializer"),
+)
 _HELP = {
     admission.ALLOWED_REGISTRIES: "use an image of one of these registries, or add its registry to "
     "spec.admission.registries of the platform",
@@ -70,7 +75,7 @@ def _cluster(
     teams = {team.name for team in environment.teams_on(cluster.name)}
     read = [(one, _read(one, texts)) for one in objects if one.namespace in teams or one.kind in _RUNTIMES]
     users = {kind: [data for one, data in read if one.kind == kind] for kind, _ in _RUNTIMES.values()}
-    yield from _initializer(fleet, cluster, rules) if users["InferenceService"] else ()
+    yield from _added(fleet, cluster, rules, {one.kind for one, _ in read})
     for ref, data in read:
         if ref.kind in _RUNTIMES:
             kind, uses = _RUNTIMES[ref.kind]
@@ -104,25 +109,26 @@ def _verdicts(rules: list[Rule], data: Mapping[str, Json]) -> list[tuple[Rule, s
     return pods + jobs
 
 
-def _initializer(fleet: Fleet, cluster: Cluster, rules: list[Rule]) -> Iterator[Problem]:
-    """The container that KServe puts before every model server; it is in no object of the tree."""
-    kserve = cluster.components.get("kserve")
-    if kserve is None:
-        return
-    image = reference(kserve.settings["storageInitializer"]["image"])
-    pod = PodTemplate(kind="InferenceService", name="", namespace="", spec={"containers": [{"image": image}]})
-    stated = "kserve" in cluster.data["components"]
-    place = cluster.place(*(("components", "kserve") if stated else ("role",)), key=stated)
-    for rule in rules:
-        for what, _ in admission.refusals(rule, pod):
-            yield Problem(
-                id=IDS[0],
-                message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the pods of every '
-                f"InferenceService, by their storage initializer: {what}",
-                place=_origin(image, [cluster, fleet.platform]) or place,
-                related=(Note(message=f'policy "{rule.name}"', place=rule.place),),
-                help=_HELP[rule.name],
-            )
+def _added(fleet: Fleet, cluster: Cluster, rules: list[Rule], kinds: set[str]) -> Iterator[Problem]:
+    """The containers that a component adds to the pods of every object of a kind; they are in no object of the tree."""
+    for component, kind, path, what in _ADDED:
+        use = cluster.components.get(component)
+        if use is None or kind not in kinds:
+            continue
+        image = reference(use.settings[path]["image"])
+        pod = PodTemplate(kind=kind, name="", namespace="", spec={"containers": [{"image": image}]})
+        stated = component in cluster.data["components"]
+        place = cluster.place(*(("components", component) if stated else ("role",)), key=stated)
+        for rule in rules:
+            for wrong, _ in admission.refusals(rule, pod):
+                yield Problem(
+                    id=IDS[0],
+                    message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses the pods of every '
+                    f"{kind}, by their {what}: {wrong}",
+                    place=_origin(image, [cluster, fleet.platform]) or place,
+                    related=(Note(message=f'policy "{rule.name}"', place=rule.place),),
+                    help=_HELP[rule.name],
+                )
 
 
 def _read(ref: ObjectRef, texts: Mapping[str, str]) -> Mapping[str, Json]:

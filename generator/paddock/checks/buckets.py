@@ -10,9 +10,12 @@ from paddock.model import Environment, Fleet, Team
 
 IDS = ("unknown-cluster", "unknown-team", "bucket-name-taken")
 
+# Components with a bucket of their own, as their settings name it.
+_OWNERS = {"argo-workflows": "Argo Workflows", "mlflow": "MLflow"}
+
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each bucket of each team, and the artifact bucket of each MLflow."""
+    """Each bucket of each team, and the artifact bucket of each MLflow and Argo Workflows."""
     yield from merged(_references(fleet))
     yield from merged(_names(fleet))
 
@@ -71,12 +74,13 @@ def _buckets(fleet: Fleet) -> Iterator[tuple[str, str, Place]]:
                         place = team.place("buckets", name, "replication", "bucket")
                         yield stated["replication"]["bucket"], f"the replica of {what}", place
         for cluster in environment.clusters.values():
-            mlflow = cluster.components.get("mlflow")
-            artifacts = mlflow.settings.get("artifacts", {}) if mlflow else {}
-            what = f'the artifact bucket of MLflow on cluster "{cluster.identity}"'
-            pointer = ("components", "mlflow", "settings", "artifacts")
-            if "bucket" in artifacts:
-                yield artifacts["bucket"], what, cluster.place(*pointer, "bucket")
-            copy = artifacts.get("replication", {})
-            if "bucket" in copy:
-                yield copy["bucket"], f"the replica of {what}", cluster.place(*pointer, "replication", "bucket")
+            for component, what in _OWNERS.items():
+                use = cluster.components.get(component)
+                artifacts = use.settings.get("artifacts", {}) if use else {}
+                name = f'the artifact bucket of {what} on cluster "{cluster.identity}"'
+                pointer = ("components", component, "settings", "artifacts")
+                if "bucket" in artifacts:
+                    yield artifacts["bucket"], name, cluster.place(*pointer, "bucket")
+                copy = artifacts.get("replication", {})
+                if "bucket" in copy:
+                    yield copy["bucket"], f"the replica of {name}", cluster.place(*pointer, "replication", "bucket")

@@ -12,6 +12,7 @@ IDS = ("unknown-identity-group",)
 
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "argo-cd": (("adminGroups",), ("readOnlyGroups",)),
+    "argo-workflows": (("oidc", "adminGroups"),),
     "kube-prometheus-stack": (("grafana", "oidc", "adminGroups"), ("grafana", "oidc", "editorGroups")),
     "opensearch": (("oidc", "adminGroups"),),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from paddock.catalogue import Component
 from paddock.diagnostics import Note, Place, Problem
-from paddock.model import Cluster, Fleet
+from paddock.model import Cluster, Fleet, Workload
 
 IDS = (
     "missing-requirement",
@@ -17,7 +17,12 @@ IDS = (
     "argo-cd-beside-capability",
 )
 
-_NEEDED_BY_TYPE = {"training": ("kueue", "kubeflow-trainer"), "inference": ("kserve",), "service": ()}
+_NEEDED_BY_TYPE = {
+    "training": ("kueue", "kubeflow-trainer"),
+    "inference": ("kserve",),
+    "pipeline": ("argo-workflows",),
+    "service": (),
+}
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
@@ -106,7 +111,7 @@ def _workloads(fleet: Fleet) -> Iterator[Problem]:
         for workload in environment.workloads.values():
             for name in workload.named_clusters:
                 cluster = environment.clusters.get(name)
-                needed = _NEEDED_BY_TYPE[workload.type] if cluster else ()
+                needed = _needed(workload) if cluster else ()
                 for component in needed:
                     if cluster is not None and component not in cluster.components:
                         yield Problem(
@@ -116,6 +121,12 @@ def _workloads(fleet: Fleet) -> Iterator[Problem]:
                             place=workload.cluster_place(name),
                             help=f"enable {component} on the cluster, or run the workload elsewhere",
                         )
+
+
+def _needed(workload: Workload) -> tuple[str, ...]:
+    """Components without which a workload does not run, or not as it says."""
+    queued = workload.type == "pipeline" and any("queue" in part.data for part in workload.parts())
+    return (*_NEEDED_BY_TYPE[workload.type], *(("kueue",) if queued else ()))
 
 
 def _place(cluster: Cluster, *components: str) -> Place:

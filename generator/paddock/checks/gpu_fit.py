@@ -30,17 +30,18 @@ class _Obstacle:
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each workload that asks for GPUs, on each of its clusters."""
+    """Each workload and each step of a pipeline that asks for GPUs, on each of its clusters."""
     yield from merged(_all(fleet))
 
 
 def _all(fleet: Fleet) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         for workload in environment.workloads.values():
-            if "gpu" in workload.data["resources"]:
-                for name in workload.clusters:
-                    if name in environment.clusters:
-                        yield from _fits(environment.clusters[name], workload)
+            for part in workload.parts():
+                if "gpu" in part.data["resources"]:
+                    for name in workload.clusters:
+                        if name in environment.clusters:
+                            yield from _fits(environment.clusters[name], part)
 
 
 def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
@@ -56,7 +57,7 @@ def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     field = _field(workload, obstacles)
     yield Problem(
         id="gpu-does-not-fit",
-        message=f'workload "{workload.name}" asks for {_wish(workload)}, '
+        message=f"{workload.title} asks for {_wish(workload)}, "
         f'and no node pool of cluster "{cluster.identity}" can give it',
         place=workload.place(*field),
         label=f"{nodes} nodes × {count} GPUs = {nodes * count}" if nodes > 1 and field == ("resources", "gpu") else "",

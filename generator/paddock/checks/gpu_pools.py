@@ -141,10 +141,11 @@ def _deadlines(fleet: Fleet) -> Iterator[Problem]:
     """Only runs that say how long they may take can be compared; a run without a deadline says nothing."""
     for environment in fleet.environments.values():
         for workload in environment.workloads.values():
-            if "activeDeadline" in workload.data:
-                for name in workload.clusters:
-                    if name in environment.clusters:
-                        yield from _ended_early(environment.clusters[name], workload)
+            for part in workload.parts():
+                if "activeDeadline" in part.data:
+                    for name in workload.clusters:
+                        if name in environment.clusters:
+                            yield from _ended_early(environment.clusters[name], part)
 
 
 def _ended_early(cluster: Cluster, workload: Workload) -> Iterator[Problem]:

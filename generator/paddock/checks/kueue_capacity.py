@@ -94,9 +94,10 @@ def _workloads(environment: Environment) -> Iterator[Problem]:
         team = environment.teams.get(workload.team)
         for name in workload.clusters:
             cluster = environment.clusters.get(name)
-            if cluster and team and "queue" in workload.data and settings_of(cluster) is not None:
-                yield from _requests(environment, cluster, team, workload)
-                yield from _topology(cluster, workload)
+            for part in workload.parts() if cluster else ():
+                if cluster and team and "queue" in part.data and settings_of(cluster) is not None:
+                    yield from _requests(environment, cluster, team, part)
+                    yield from _topology(cluster, part)
 
 
 def _requests(environment: Environment, cluster: Cluster, team: Team, workload: Workload) -> Iterator[Problem]:
@@ -114,7 +115,7 @@ def _requests(environment: Environment, cluster: Cluster, team: Team, workload: 
     for resource in missing:
         yield Problem(
             id="resource-without-quota",
-            message=f'workload "{workload.name}" asks for {resource}, of which queue "{team.name}" on cluster '
+            message=f'{workload.title} asks for {resource}, of which queue "{team.name}" on cluster '
             f'"{cluster.identity}" has no quota',
             place=workload.place("resources", _FIELDS.get(resource, resource)),
             help=f"add {resource} to spec.clusters.{cluster.name}.flavors of "

@@ -20,7 +20,8 @@ IDS = (
     "checkpoints-on-mountpoint",
 )
 
-_OURS = {"training": ("/dev/shm",)}
+# Argo Workflows keeps what its executor and a step tell each other at /var/run/argo.
+_OURS = {"pipeline": ("/dev/shm", "/var/run/argo"), "training": ("/dev/shm",)}
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:

@@ -17,6 +17,8 @@ _DERIVED = {
     ),
     # CronJob names may have 52 characters (Kubernetes CronJob documentation); runs are named as above.
     "inference": ("the name of the predictor's Service, <name>-predictor", len("-predictor")),
+    # A CronWorkflow names its workflows by the time, and labels their pods so (argo-workflows v4.0.6, validate.go).
+    "pipeline": ("the names of its workflows, <name>-<10 digits>", len("-1234567890")),
     # Pods of a Deployment are `<name>-<10>-<5>`, labels of a ReplicaSet hold 63 characters.
     "service": ("the names of pods, <name>-<10 characters>-<5 characters>", len("-1234567890-abcde")),
 }

@@ -99,10 +99,11 @@ def _scheduling(fleet: Fleet, environment: Environment, workload: Workload) -> I
     clusters = [environment.clusters[name] for name in workload.clusters if name in environment.clusters]
     for cluster in clusters:
         where = f' on cluster "{cluster.identity}"'
-        if "pool" in data and data["pool"] not in cluster.node_pools:
-            yield unknown(
-                "unknown-node-pool", "node pool", data["pool"], cluster.node_pools, workload.place("pool"), where=where
-            )
+        for part in workload.parts():
+            name = part.data.get("pool")
+            if name is not None and name not in cluster.node_pools:
+                place = part.place("pool")
+                yield unknown("unknown-node-pool", "node pool", name, cluster.node_pools, place, where=where)
         if "topology" in data:
             yield from _topology(cluster, workload, where)
     yield from _queues(environment, workload)
@@ -159,15 +160,22 @@ def _own_names(environment: Environment, workload: Workload) -> Iterator[Problem
         yield unknown(
             "unknown-bucket", "bucket", data["checkpoint"]["bucket"], team.data["buckets"], place, where=where
         )
-    for name, value in data.get("env", {}).items():
-        if isinstance(value, dict):
-            secret = data["secrets"].get(value["secret"])
-            if secret is None:
-                place = workload.place("env", name, "secret")
-                yield unknown("unknown-secret", "secret", value["secret"], data["secrets"], place)
-            elif value["key"] not in secret:
-                place = workload.place("env", name, "key")
-                where = f' in secret "{value["secret"]}"'
-                yield unknown("unknown-secret", "key", value["key"], secret, place, where=where)
+    for part in workload.parts():
+        yield from _secrets(part)
     if "ingress" in data and data["ingress"]["port"] not in data["ports"]:
         yield unknown("unknown-port", "port", data["ingress"]["port"], data["ports"], workload.place("ingress", "port"))
+
+
+def _secrets(part: Workload) -> Iterator[Problem]:
+    """Keys of secrets that variables refer to."""
+    secrets = part.data["secrets"]
+    for name, value in part.data.get("env", {}).items():
+        if isinstance(value, dict):
+            secret = secrets.get(value["secret"])
+            if secret is None:
+                yield unknown("unknown-secret", "secret", value["secret"], secrets, part.place("env", name, "secret"))
+            elif value["key"] not in secret:
+                where = f' in secret "{value["secret"]}"'
+                yield unknown(
+                    "unknown-secret", "key", value["key"], secret, part.place("env", name, "key"), where=where
+                )

@@ -27,13 +27,14 @@ def _workload(workload: Workload) -> Iterator[Problem]:
             place=workload.place("replicas", "max"),
             help="write max of at least min",
         )
-    if data["resources"]["efa"] and "gpu" not in data["resources"]:
-        yield Problem(
-            id="efa-without-gpu",
-            message="resources.efa is true, but no GPU is asked for",
-            place=workload.place("resources", "efa"),
-            help="EFA interfaces are on GPU pools: add resources.gpu, or remove efa",
-        )
+    for part in workload.parts():
+        if part.data["resources"]["efa"] and "gpu" not in part.data["resources"]:
+            yield Problem(
+                id="efa-without-gpu",
+                message="resources.efa is true, but no GPU is asked for",
+                place=part.place("resources", "efa"),
+                help="EFA interfaces are on GPU pools: add resources.gpu, or remove efa",
+            )
     seen: dict[tuple[int, str], str] = {}
     for name, port in data.get("ports", {}).items():
         key = (port["port"], port["protocol"])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from paddock.components import (
     argo_cd,
+    argo_workflows,
     aws_efa_k8s_device_plugin,
     aws_fsx_csi_driver,
     aws_load_balancer_controller,
@@ -42,6 +43,7 @@ View = Callable[[Fleet, Cluster, Mapping[str, Json], Files], dict[str, Json]]
 
 VIEWS: dict[str, View] = {
     "argo-cd": argo_cd.view,
+    "argo-workflows": argo_workflows.view,
     "aws-efa-k8s-device-plugin": aws_efa_k8s_device_plugin.view,
     "aws-fsx-csi-driver": aws_fsx_csi_driver.view,
     "aws-load-balancer-controller": aws_load_balancer_controller.view,

@@ -159,6 +159,7 @@ def _team(environment: Environment, cluster: Cluster, team: Team, site: Site) ->
     """One role for a team's pods: its own buckets, read-only those that others open to it, and what the spec adds."""
     statements = [
         *_bucket_statements(environment, team, site, cluster),
+        *_artifact_statements(environment, cluster, team, site),
         *(
             iam.statement(one["actions"], one["resources"], conditions=one.get("conditions"))
             for one in team.data["permissions"]
@@ -191,10 +192,32 @@ def _bucket_statements(environment: Environment, team: Team, site: Site, cluster
         yield iam.statement([*READ, *WRITE], _arns(own, site))
     if opened:
         yield iam.statement(READ, _arns(opened, site))
-    if own or opened:
+    if own or opened or _has_pipelines(environment, cluster, team):
         # Each cluster's buckets are encrypted with that cluster's key, so the service is named instead of the keys.
         through = {"StringEquals": {"kms:ViaService": f"s3.{cluster.region}.amazonaws.com"}}
         yield iam.statement(["kms:Decrypt", "kms:GenerateDataKey"], [site.arn("kms", "key/*")], conditions=through)
+
+
+def _has_pipelines(environment: Environment, cluster: Cluster, team: Team) -> bool:
+    found = [one for one in environment.workloads_on(cluster.name) if one.team == team.name and one.type == "pipeline"]
+    return bool(found) and "argo-workflows" in cluster.components
+
+
+def _artifact_statements(
+    environment: Environment, cluster: Cluster, team: Team, site: Site
+) -> Iterator[dict[str, Json]]:
+    """What steps of a team's pipelines leave and take: below the team's name in the bucket of Argo Workflows only,
+    where the key format of the component puts it (components.argo_workflows)."""
+    if not _has_pipelines(environment, cluster, team):
+        return
+    name = cluster.components["argo-workflows"].settings["artifacts"]["bucket"]
+    arn = f"arn:{site.partition}:s3:::{name}"
+    yield iam.statement(
+        ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+        [f"{arn}/{team.name}/*"],
+    )
+    yield iam.statement(["s3:GetBucketLocation"], [arn])
+    yield iam.statement(["s3:ListBucket"], [arn], conditions={"StringLike": {"s3:prefix": f"{team.name}/*"}})
 
 
 def _arns(names: Iterable[str], site: Site) -> list[str]:

@@ -1,4 +1,4 @@
-"""What keeps data: buckets of teams and of MLflow, databases, image repositories."""
+"""What keeps data: buckets of teams, MLflow and Argo Workflows, databases, image repositories."""
 
 from __future__ import annotations
 
@@ -63,6 +63,19 @@ def _owned(
             ),
             buckets.replication(artifacts),
         )
+    if "argo-workflows" in cluster.components:
+        stated = cluster.components["argo-workflows"].settings["artifacts"]
+        expiry = Lifecycle(expire_after_days=stated["expireAfterDays"], abort_incomplete_upload_after_days=ABORT_DAYS)
+        intermediate = Bucket(
+            key="workflow-artifacts",
+            name=stated["bucket"],
+            kms_alias_arn=alias,
+            # Each attempt of a step has a key of its own: nothing is written over.
+            versioning=False,
+            lifecycle=expiry,
+            tags={"team": "platform", "purpose": "artifacts"},
+        )
+        yield intermediate, None
 
 
 def _replicas_key(cluster: Cluster, region: str) -> Key:

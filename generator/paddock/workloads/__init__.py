@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
-from paddock.workloads import inference, service, training
+from paddock.workloads import inference, pipeline, service, training
 
 View = Callable[[Fleet, Environment, Cluster, Team, Workload], dict[str, Json]]
 """The whole context of a type's templates for a workload on a cluster; pure."""
 
 VIEWS: dict[str, View] = {
     "inference": inference.view,
+    "pipeline": pipeline.view,
     "service": service.view,
     "training": training.view,
 }
