@@ -102,7 +102,7 @@ def _rule(fleet: Fleet, team: Team, workload: Workload, name: str) -> Json:
         "for": alert["for"],
         "labels": {"namespace": team.name, "severity": alert["severity"], "team": team.name, "workload": workload.name},
         "annotations": {
-            "runbook_url": alert.get("runbookURL", f"https://runbooks.{fleet.platform.data['domain']}/{name}"),
+            "runbook_url": alert.get("runbookURL", fleet.platform.runbook(name)),
             "summary": alert["summary"],
         },
     }
