@@ -41,6 +41,7 @@ LAYERS: dict[str, int] = {
     "volumes": 4,
     "storage_classes": 5,
     "templating": 2,
+    "promql": 1,
     "report.outcome": 2,
     "report.json": 3,
     "report.text": 3,

@@ -47,6 +47,12 @@ class ObjectRef:
     def group(self) -> str:
         return self.api_version.rpartition("/")[0]
 
+    def mended_at(self, text: str = "") -> Place:
+        """Where a person mends it: a component's template, at the line that holds `text`; else the spec behind it."""
+        if self.template.startswith(FOLDER):
+            return Place(path=self.template, line=1, text=text)
+        return self.place
+
 
 @dataclass(slots=True, kw_only=True)
 class Rendered:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.checks import (
     admission_policies,
+    alert_routes,
+    alert_rules,
     bucket_lifecycles,
     buckets,
     component_references,
     component_versions,
     components_required,
+    dashboards,
     data_residency,
     duplicate_objects,
     folder_size,
@@ -88,4 +91,7 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
     OutputCheck(ids=secrets.IDS, run=lambda objects, trees, _: secrets.check(objects, trees)),
     OutputCheck(ids=admission_policies.IDS, run=admission_policies.check),
+    OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
+    OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
+    OutputCheck(ids=dashboards.IDS, run=dashboards.check),
 )

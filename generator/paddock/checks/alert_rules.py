@@ -1,0 +1,98 @@
+"""PrometheusRules that Prometheus could not read, and alerts that would reach or help nobody (charts.md 5, row 6).
+
+The operator leaves out a rule that it cannot read, and says so only in its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from paddock import promql, source
+from paddock.diagnostics import Note, Place, Problem, Severity
+from paddock.model import Fleet, Json
+from paddock.render import ObjectRef
+
+IDS = ("promql-syntax", "alert-without-severity", "alert-without-owner", "alert-without-runbook")
+
+
+def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
+    """Every rule of every PrometheusRule; one that several clusters have is a finding once, by its place."""
+    for ref in objects:
+        if ref.kind == "PrometheusRule":
+            data, _ = source.parse(trees[ref.environment][ref.path].encode("utf-8", "surrogatepass"), ref.path)
+            for group, rule in _rules(data):
+                yield from _faults(ref, fleet, group, rule)
+
+
+def _rules(data: Mapping[str, Json]) -> list[tuple[str, Mapping[str, Json]]]:
+    """Group and rule of each rule. An object that its schema refuses has a finding of its own: it has none here."""
+    try:
+        found = [(group["name"], rule) for group in data["spec"]["groups"] for rule in group["rules"]]
+        return [(group, rule) for group, rule in found if {"alert", "record"} & rule.keys() and "expr" in rule]
+    except (AttributeError, KeyError, TypeError):
+        return []
+
+
+def _faults(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) -> Iterator[Problem]:
+    expr = str(rule["expr"])
+    fault = promql.fault(expr)
+    kind = "alert" if "alert" in rule else "record"
+    name = str(rule[kind])
+    what = f'{"alert" if kind == "alert" else "recording rule"} "{name}" of group "{group}"'
+    if fault:
+        yield Problem(
+            id="promql-syntax",
+            message=f"the expression of {what} is no PromQL: {fault}",
+            place=_place(ref, fleet, kind, name, "expr"),
+            related=(Note(message=f"the expression: {_short(expr)}"), Note(message=f"rendered to {ref.path}")),
+            help="correct the expression; Prometheus leaves out a rule that it cannot read",
+        )
+    if kind == "alert":
+        yield from _lacks(ref, fleet, name, what, rule)
+
+
+def _lacks(ref: ObjectRef, fleet: Fleet, name: str, what: str, rule: Mapping[str, Json]) -> Iterator[Problem]:
+    """What an alert needs so that it reaches somebody who can act on it."""
+    labels, annotations = rule.get("labels") or {}, rule.get("annotations") or {}
+    place = _place(ref, fleet, "alert", name)
+    note = Note(message=f"rendered to {ref.path}")
+    if not labels.get("severity"):
+        yield Problem(
+            id="alert-without-severity",
+            message=f"{what} has no label severity: routes and pagers go by it",
+            place=place,
+            related=(note,),
+            help='add labels.severity: "critical", "warning" or "info"',
+        )
+    owned = any(labels.get(label) or promql.may_carry(str(rule["expr"]), label) for label in ("team", "namespace"))
+    if not owned:
+        yield Problem(
+            id="alert-without-owner",
+            message=f"{what} has neither a label team, nor a team or namespace in its result: no route takes it",
+            place=place,
+            related=(Note(message=f"the expression: {_short(str(rule['expr']))}"), note),
+            help='add labels.team, e.g. "platform", or keep namespace in the expression',
+        )
+    if not annotations.get("runbook_url"):
+        yield Problem(
+            id="alert-without-runbook",
+            message=f"{what} has no annotation runbook_url: whoever is woken does not know what to do",
+            severity=Severity.WARNING,
+            place=place,
+            related=(note,),
+            help="add annotations.runbook_url; in a component's template platform.runbooks is the page",
+        )
+
+
+def _place(ref: ObjectRef, fleet: Fleet, kind: str, name: str, *keys: str) -> Place:
+    """The alert in the spec of its workload, or the rule in its component's template."""
+    parts = ref.path.split("/")
+    if len(parts) > 4 and parts[2] == "workloads" and ref.environment in fleet.environments:
+        workload = fleet.environments[ref.environment].workloads.get((parts[3], parts[4]))
+        if workload is not None and name in workload.data["alerts"]:
+            return workload.place("alerts", name, *keys, key=not keys)
+    return ref.mended_at(f"{kind}: {name}")
+
+
+def _short(expr: str) -> str:
+    line = " ".join(expr.split())
+    return line if len(line) <= 160 else f"{line[:157]}..."
