@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 WHOLE = frozenset(
     f"test_{name}"
     for name in [
+        "alertmanager",
         "alerts",
         "applications",
         "architecture",
