@@ -44,6 +44,7 @@ WHOLE = frozenset(
         "git",
         "gpu_pools",
         "golden",
+        "grafana_dashboards",
         "inference",
         "kubeconform",
         "kubectl_validate",

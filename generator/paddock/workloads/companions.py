@@ -8,8 +8,8 @@ from importlib import resources
 from paddock.model import Environment, Fleet, Json, Team, Workload
 
 SECRET_STORE = "aws-secrets-manager"
-# More labels than a program needs with those that Prometheus adds, and values longer than a name: both are mistakes, such
-# as an error message as a label.
+# More labels than a program needs with those that Prometheus adds, and values longer than a name: both are mistakes,
+# such as an error message as a label.
 _LABEL_LIMITS = {"labelLimit": 40, "labelNameLengthLimit": 128, "labelValueLengthLimit": 512}
 # Defaults of the API server, written out: left out, Argo CD sees a difference for ever (charts.md 3.10).
 REMOTE_DEFAULTS = {
