@@ -51,6 +51,7 @@ WHOLE = frozenset(
         "kubernetes_schemas",
         "kyverno",
         "load",
+        "monitoring",
         "pipeline",
         "network",
         "openings",
