@@ -66,6 +66,13 @@ def test_variables_hide_no_fault(expr: str) -> None:
     assert promql.panel_fault(expr)
 
 
+def test_compared() -> None:
+    expr = 'sum(rate(a{job="x", b!="y"}[5m])) / absent(c{job="z"}) > max_over_time(d{job=~"v", job!="w"}[1h:1m])'
+    assert promql.compared(expr, "job") == {"x", "z"}
+    assert promql.compared(expr, "b") == frozenset()
+    assert promql.compared("sum(", "job") == frozenset()
+
+
 @pytest.mark.parametrize(
     ("expr", "carries"),
     [

@@ -70,6 +70,25 @@ def panel_fault(expr: str) -> str:
 
 
 @cache
+def compared(expr: str, label: str) -> frozenset[str]:
+    """What an expression compares a label with by `=`; nothing for what cannot be read."""
+    found: set[str] = set()
+
+    def visit(node: Expr) -> bool:
+        selector = node.vector_selector if isinstance(node, MatrixSelector) else node
+        if isinstance(selector, VectorSelector):
+            matchers = selector.matchers.matchers
+            found.update(one.value for one in matchers if one.name == label and one.op == MatchOp.Equal)
+        return True
+
+    try:
+        promql_parser.walk(_parse(expr), visit)
+    except ValueError:
+        return frozenset()
+    return frozenset(found)
+
+
+@cache
 def may_carry(expr: str, label: str) -> bool:
     """Whether a result of an expression may have a label: no only where none can. For what cannot be read, yes."""
     try:

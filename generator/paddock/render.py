@@ -247,6 +247,13 @@ def documents(text: str) -> list[str]:
     return [part.strip("\n") + "\n" for part in _SEPARATOR.split(text) if part.strip()]
 
 
+def content(ref: ObjectRef, trees: Mapping[str, Mapping[str, str]]) -> dict[str, Json]:
+    """A rendered object, read from the texts by environment and path; its schema may have refused it."""
+    text = trees[ref.environment][ref.path].encode("utf-8", "surrogatepass")
+    data, _ = source.parse(text, ref.path, max_bytes=MAX_OBJECT_BYTES)
+    return data if isinstance(data, dict) else {}
+
+
 def _not_an_object(data: Json, template: str, unit: Unit) -> Problem | None:
     missing = ""
     if not isinstance(data, dict):

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from paddock import source
 from paddock.diagnostics import Note, Problem
 from paddock.model import Fleet, Json
-from paddock.render import ObjectRef
+from paddock.render import ObjectRef, content
 
 IDS = ("unknown-receiver", "foreign-alert-channel")
 
@@ -18,9 +17,8 @@ def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], 
     """Every route and Slack channel of every AlertmanagerConfig."""
     for ref in objects:
         if ref.kind == "AlertmanagerConfig":
-            data, _ = source.parse(trees[ref.environment][ref.path].encode("utf-8", "surrogatepass"), ref.path)
             try:
-                spec = data["spec"]
+                spec = content(ref, trees)["spec"]
                 named = {one["name"]: one for one in spec.get("receivers", ())}
                 wanted = sorted(set(_receivers(spec["route"])) - named.keys())
                 channels = [(name, channel) for name, one in named.items() for channel in _channels(one)]

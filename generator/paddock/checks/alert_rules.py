@@ -6,20 +6,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from paddock import promql, source
+from paddock import promql
 from paddock.diagnostics import Note, Place, Problem, Severity
-from paddock.model import Fleet, Json
-from paddock.render import ObjectRef
+from paddock.model import Fleet, Json, Workload
+from paddock.render import ObjectRef, content
 
-IDS = ("promql-syntax", "alert-without-severity", "alert-without-owner", "alert-without-runbook")
+IDS = (
+    "promql-syntax",
+    "alert-without-severity",
+    "alert-without-owner",
+    "alert-without-runbook",
+    "job-label-without-series",
+)
+
+# Types of workloads by the kind of their monitor; of others nothing is known here.
+_BY_POD = ("inference", "training")
+_BY_SERVICE = ("service",)
 
 
 def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
     """Every rule of every PrometheusRule; one that several clusters have is a finding once, by its place."""
     for ref in objects:
         if ref.kind == "PrometheusRule":
-            data, _ = source.parse(trees[ref.environment][ref.path].encode("utf-8", "surrogatepass"), ref.path)
-            for group, rule in _rules(data):
+            for group, rule in _rules(content(ref, trees)):
                 yield from _faults(ref, fleet, group, rule)
 
 
@@ -48,11 +57,12 @@ def _faults(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) 
         )
     if kind == "alert":
         yield from _lacks(ref, fleet, name, what, rule)
+        yield from _silent(ref, fleet, name, what, expr)
 
 
 def _lacks(ref: ObjectRef, fleet: Fleet, name: str, what: str, rule: Mapping[str, Json]) -> Iterator[Problem]:
     """What an alert needs so that it reaches somebody who can act on it."""
-    labels, annotations = rule.get("labels") or {}, rule.get("annotations") or {}
+    labels, annotations = _dict(rule.get("labels")), _dict(rule.get("annotations"))
     place = _place(ref, fleet, "alert", name)
     note = Note(message=f"rendered to {ref.path}")
     if not labels.get("severity"):
@@ -83,14 +93,43 @@ def _lacks(ref: ObjectRef, fleet: Fleet, name: str, what: str, rule: Mapping[str
         )
 
 
+def _silent(ref: ObjectRef, fleet: Fleet, name: str, what: str, expr: str) -> Iterator[Problem]:
+    """The label job of a workload's own series: a PodMonitor's is <namespace>/<name>, a ServiceMonitor's the Service's
+    name (prometheus-operator, API reference, jobLabel)."""
+    workload = _workload(ref, fleet)
+    if workload is None or workload.type not in (*_BY_POD, *_BY_SERVICE):
+        return
+    whole = f"{workload.team}/{workload.name}"
+    right, wrong = (whole, workload.name) if workload.type in _BY_POD else (workload.name, whole)
+    if wrong in promql.compared(expr, "job"):
+        yield Problem(
+            id="job-label-without-series",
+            message=f'{what} looks for job="{wrong}", and series of workload "{workload.name}" have job="{right}": '
+            "it would never fire",
+            severity=Severity.WARNING,
+            place=_place(ref, fleet, "alert", name, "expr"),
+            related=(Note(message=f"rendered to {ref.path}"),),
+            help=f'write job="{right}", or leave job out and compare namespace',
+        )
+
+
 def _place(ref: ObjectRef, fleet: Fleet, kind: str, name: str, *keys: str) -> Place:
     """The alert in the spec of its workload, or the rule in its component's template."""
-    parts = ref.path.split("/")
-    if len(parts) > 4 and parts[2] == "workloads" and ref.environment in fleet.environments:
-        workload = fleet.environments[ref.environment].workloads.get((parts[3], parts[4]))
-        if workload is not None and name in workload.data["alerts"]:
-            return workload.place("alerts", name, *keys, key=not keys)
+    workload = _workload(ref, fleet)
+    if workload is not None and name in workload.data["alerts"]:
+        return workload.place("alerts", name, *keys, key=not keys)
     return ref.mended_at(f"{kind}: {name}")
+
+
+def _workload(ref: ObjectRef, fleet: Fleet) -> Workload | None:
+    parts = ref.path.split("/")
+    if len(parts) < 5 or parts[2] != "workloads" or ref.environment not in fleet.environments:
+        return None
+    return fleet.environments[ref.environment].workloads.get((parts[3], parts[4]))
+
+
+def _dict(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _short(expr: str) -> str:

@@ -11,7 +11,7 @@ from paddock import promql, source
 from paddock.components import grafana
 from paddock.diagnostics import Note, Problem, Severity
 from paddock.model import Cluster, Fleet, Json
-from paddock.render import ObjectRef
+from paddock.render import ObjectRef, content
 
 IDS = (
     "promql-syntax",
@@ -63,8 +63,8 @@ def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], 
         text = trees[ref.environment][ref.path]
         if ref.kind != "ConfigMap" or (LABEL not in text and _DATA_SOURCES not in text):
             continue
-        data, _ = source.parse(text.encode("utf-8", "surrogatepass"), ref.path)
-        labels = data["metadata"].get("labels") or {}
+        data = content(ref, trees)
+        labels = _dict(_dict(data.get("metadata")).get("labels"))
         if labels.get(_DATA_SOURCES) == "1":
             known.setdefault(ref.cluster, set()).update(_provisioned(data))
         if labels.get(LABEL) == "1":
@@ -81,9 +81,9 @@ def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], 
 
 def _read(ref: ObjectRef, data: Mapping[str, Json], found: list[_Dashboard]) -> Iterator[Problem]:
     """The dashboards of a ConfigMap. What is no object of the classic model is not looked into any further."""
-    folder = str((data["metadata"].get("annotations") or {}).get(FOLDER, ""))
-    for file, text in (data.get("data") or {}).items():
-        if not file.endswith(".json"):
+    folder = str(_dict(_dict(data.get("metadata")).get("annotations")).get(FOLDER, ""))
+    for file, text in _dict(data.get("data")).items():
+        if not file.endswith(".json") or not isinstance(text, str):
             continue
         try:
             model = json.loads(text)
@@ -149,7 +149,7 @@ def _panels(one: _Dashboard, sources: set[str]) -> Iterator[Problem]:
             if target.get("datasource") != panel.get("datasource"):
                 yield from _source(one, what, target.get("datasource"), sources, variables)
             yield from _expression(one, what, target, panel, variables)
-        if panel.get("type") not in _NEEDS_NO_QUERY and "libraryPanel" not in panel and _blank(targets):
+        if str(panel.get("type")) not in _NEEDS_NO_QUERY and "libraryPanel" not in panel and _blank(targets):
             yield one.problem(
                 "empty-panel",
                 f'{what} of dashboard "{_title(one)}" asks for nothing',
@@ -221,7 +221,7 @@ def _sources(fleet: Fleet, cluster: Cluster) -> set[str]:
 def _provisioned(data: Mapping[str, Json]) -> set[str]:
     """Uids of data sources that a ConfigMap brings."""
     found = set()
-    for file, text in (data.get("data") or {}).items():
+    for file, text in _dict(data.get("data")).items():
         stated, _ = source.parse(str(text).encode("utf-8", "surrogatepass"), file)
         found |= {str(one["uid"]) for one in _dicts(_dict(stated).get("datasources")) if "uid" in one}
     return found

@@ -44,6 +44,12 @@ EXPLANATIONS = {
         "The dashboard would be missing (fluent/helm-charts#509).",
         "Shorten the uid.",
     ),
+    "job-label-without-series": explain(
+        "An alert of a workload that looks for a label job which its own series do not have.",
+        "It would never fire. Prometheus sets job to <namespace>/<name> for a PodMonitor (training, inference), to the "
+        "name of the Service for a ServiceMonitor (service).",
+        "Write the job that the finding names, or compare namespace and pod instead.",
+    ),
     "promql-syntax": explain(
         "An expression of a rule or dashboard that Prometheus cannot read.",
         "The rule would be left out, and the alert never raised; the panel would show an error.",
