@@ -15,10 +15,13 @@ IDS = (
     "promql-syntax",
     "alert-without-severity",
     "alert-without-owner",
+    "alert-without-route",
     "alert-without-runbook",
     "job-label-without-series",
 )
 
+_MONITORING, _PLATFORM = "monitoring", "platform"
+"""Alertmanager's namespace, and the team and configuration of the platform."""
 # Types of workloads by the kind of their monitor; of others nothing is known here.
 _BY_POD = ("inference", "training")
 _BY_SERVICE = ("service",)
@@ -26,10 +29,18 @@ _BY_SERVICE = ("service",)
 
 def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
     """Every rule of every PrometheusRule; one that several clusters have is a finding once, by its place."""
+    routed = {ref.cluster for ref in objects if ref.kind == "AlertmanagerConfig" and _takes_all(ref)}
     for ref in objects:
         if ref.kind == "PrometheusRule":
             for group, rule in _rules(content(ref, trees)):
                 yield from _faults(ref, fleet, group, rule)
+                if ref.cluster not in routed:
+                    yield from _lost(ref, fleet, group, rule)
+
+
+def _takes_all(ref: ObjectRef) -> bool:
+    """Whether a configuration is somebody's own in Alertmanager's namespace: it may take what no other route does."""
+    return ref.namespace == _MONITORING and ref.name != _PLATFORM
 
 
 def _rules(data: Mapping[str, Json]) -> list[tuple[str, Mapping[str, Json]]]:
@@ -90,6 +101,27 @@ def _lacks(ref: ObjectRef, fleet: Fleet, name: str, what: str, rule: Mapping[str
             place=place,
             related=(note,),
             help="add annotations.runbook_url; in a component's template platform.runbooks is the page",
+        )
+
+
+def _lost(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) -> Iterator[Problem]:
+    """An alert for a team that carries no namespace. A team's routes go by that (charts.md 4.4), and the platform's by
+    its own name as the team."""
+    name, labels = str(rule.get("alert", "")), _dict(rule.get("labels"))
+    team = labels.get("team")
+    if not name or not team or team == _PLATFORM or labels.get("namespace"):
+        return
+    if not promql.may_carry(str(rule["expr"]), "namespace"):
+        yield Problem(
+            id="alert-without-route",
+            message=f'alert "{name}" of group "{group}" is for team "{team}", and carries no namespace: the routes of '
+            "teams go by it, so nobody would be told",
+            place=_place(ref, fleet, "alert", name),
+            related=(
+                Note(message=f"the expression: {_short(str(rule['expr']))}"),
+                Note(message=f"rendered to {ref.path}"),
+            ),
+            help=f'add labels.namespace: "{team}", or keep namespace in the expression',
         )
 
 

@@ -1,8 +1,8 @@
 """The dashboard of what GPUs exchange: EFA devices, NVLink, PCIe and the nodes' own network. Data only; metric names
 are in charts.md 4.1, those of nodes are node-exporter's and kube-state-metrics'.
 
-EFA passes by the kernel, so no counter of node-exporter sees its bytes: what crosses PCIe shows them, with what GPUs
-exchange with the host.
+node-exporter sees state and rate of EFA devices, but not their bytes (prometheus/node_exporter#3670): what crosses PCIe
+shows them, with what GPUs exchange with the host.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ _ANY_IS_BAD = ((None, "green"), (1.0, "red"))
 _POOL = ' * on (node) group_left (nodepool) node:nodepool:info{nodepool=~"$nodepool"}'
 _EFA = 'job="kube-state-metrics", resource="vpc_amazonaws_com_efa"'
 _NODE = " * on (instance) group_left (nodename) node_uname_info"
+_PORT = 'device=~"rdmap.+|efa_.+"'
 _DEVICE = 'device!~"lo|veth.*|eni.*|cni.*"'
 _NETWORK = 'kube_node_status_condition{job="kube-state-metrics", condition="NetworkingReady", status="true"}'
 
@@ -104,6 +105,33 @@ GPU_NETWORK = Dashboard(
                         Query(expr=f"bottomk(20, avg by (node, nodepool) (DCGM_FI_PROF_GR_ENGINE_ACTIVE{_POOL}))"),
                     ),
                     steps=((None, "red"), (0.3, "yellow"), (0.6, "green")),
+                ),
+            ),
+        ),
+        Row(
+            title="EFA devices",
+            panels=(
+                lines(
+                    "EFA line rate by node",
+                    description="What a node's EFA devices could send: less than on its neighbours means a lost device.",
+                    unit="Bps",
+                    queries=(
+                        Query(
+                            expr=f"sum by (nodename) (node_infiniband_rate_bytes_per_second{{{_PORT}}}{_NODE})",
+                            legend="{{nodename}}",
+                        ),
+                    ),
+                ),
+                lines(
+                    "EFA ports that are not active",
+                    description="Ports in any state but 4, active.",
+                    unit="short",
+                    queries=(
+                        Query(
+                            expr=f"count by (nodename) ((node_infiniband_state_id{{{_PORT}}} != 4){_NODE})",
+                            legend="{{nodename}}",
+                        ),
+                    ),
                 ),
             ),
         ),

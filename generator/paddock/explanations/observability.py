@@ -10,6 +10,12 @@ EXPLANATIONS = {
         "Routes of Alertmanager go by them: nobody would be told.",
         "Add labels.team, or keep namespace in the expression's `by (...)`.",
     ),
+    "alert-without-route": explain(
+        "An alert for a team that has no label namespace, neither its own nor in its result.",
+        "Alertmanager's operator shows a team's routes the alerts of its namespace only: nobody would be told.",
+        "Add labels.namespace, or keep namespace in the expression. A configuration of your own in Alertmanager's "
+        "namespace may take such alerts: the finding is silent where there is one.",
+    ),
     "alert-without-runbook": explain(
         "An alert without a link to what it means and what helps.",
         "Whoever is woken by it begins from nothing.",
