@@ -113,7 +113,7 @@ GPU_NETWORK = Dashboard(
             panels=(
                 lines(
                     "EFA line rate by node",
-                    description="What a node's EFA devices could send: less than on its neighbours means a lost device.",
+                    description="What EFA devices could send: a node with less than its neighbours lost one.",
                     unit="Bps",
                     queries=(
                         Query(
