@@ -192,7 +192,7 @@ def _dashboard(team: Team) -> dict[str, Json]:
     can be seen by every viewer, and changed by nobody."""
     budget = team.data.get("budget", {}).get("monthlyUSD")
     found = team_dashboard(team.name, budget)
-    return {"name": "dashboard", "file": f"{found.uid}.json", "folder": team.name, "text": panels.text(found)}
+    return {"name": "grafana-dashboard", "file": f"{found.uid}.json", "folder": team.name, "text": panels.text(found)}
 
 
 def _retention(fleet: Fleet, environment: Environment, team: Team) -> dict[str, Json]:
