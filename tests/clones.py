@@ -22,17 +22,23 @@ ENVIRONMENT = {
 }
 
 
-def git(where: Path, *arguments: str, stdin: bytes | None = None) -> str:
-    """Run git in a folder; what it printed, without the last newline. A failure fails the test with git's words."""
-    return raw(where, *arguments, stdin=stdin).decode().removesuffix("\n")
+def git(where: Path, *arguments: str, stdin: bytes | None = None, date: str | None = None) -> str:
+    """Run git in a folder, as if on a date; what it printed, without the last newline. A failure fails the test with
+    git's words."""
+    return raw(where, *arguments, stdin=stdin, date=date).decode().removesuffix("\n")
 
 
-def raw(where: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+def raw(where: Path, *arguments: str, stdin: bytes | None = None, date: str | None = None) -> bytes:
     """As `git`, with the bytes it printed."""
     options = [part for key, value in CONFIG.items() for part in ("-c", f"{key}={value}")]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | ENVIRONMENT
+    dated = {"GIT_COMMITTER_DATE": date} if date else {}
     done = subprocess.run(
-        ["git", *options, *arguments], cwd=where, input=stdin, capture_output=True, env={**clean, **ENVIRONMENT}
+        ["git", *options, *arguments],
+        cwd=where,
+        input=stdin,
+        capture_output=True,
+        env={**clean, **dated},
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

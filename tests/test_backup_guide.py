@@ -56,6 +56,8 @@ def test_the_guide_has_its_blocks() -> None:
         "environments/prod/teams/simulation.yaml",
         "environments/prod/teams/prediction.yaml",
         "environments/prod/teams/fleet-learning.yaml",
+        "environments/prod/teams/prediction.yaml",
+        "environments/prod/clusters/serve-fra.yaml",
         "environments/prod/clusters/train-iad.yaml",
         "environments/prod/workloads/prediction/intent-train.yaml",
     ]
@@ -73,10 +75,23 @@ def test_a_restored_database_changes_one_file() -> None:
 
 def test_a_restored_file_system_can_be_mounted() -> None:
     """The last two blocks belong together: the file system, and the workload that mounts it."""
-    paths = changed(4, 5)
+    paths = changed(6, 7)
     kinds = {path.rpartition("/")[2].split("-")[0] for path in paths if "/aws-fsx-csi-driver/resources/" in path}
     assert kinds == {"persistentvolume", "persistentvolumeclaim"}
     assert "clusters/train-iad/workloads/prediction/intent-train/trainingruntime-intent-train.yaml" in paths
+
+
+def test_a_replica_is_made_where_the_bucket_is() -> None:
+    folder = "clusters/train-iad/infrastructure"
+    assert {path for path in changed(4) if path.startswith(folder)} == {
+        f"{folder}/bucket-replica-team-prediction-models.yaml",
+        f"{folder}/bucket-team-prediction-models.yaml",
+        f"{folder}/role-replication-team-prediction-models.yaml",
+    }
+
+
+def test_backups_change_the_stack_alone() -> None:
+    assert changed(5) == {"terraform/serve-fra/main.tf.json"}
 
 
 def test_a_hold_without_the_rest_of_the_change_is_refused() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import clones
 from paddock import cli
 from repositories import ROOT, SMALL
 
@@ -54,6 +55,20 @@ def test_help_names_verbs_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_clean_is_0(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "validate", "--root", str(repository)) == (0, "no findings\n", "")
+
+
+def test_dates_are_judged_as_of_a_day(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Outside git nothing is known of the day, and a verdict that nobody can repeat is worse than none."""
+    code, out, _ = call(capsys, "validate", "--root", str(repository), "--as-of", "2026-12-03")
+    assert (code, out.splitlines()[-1]) == (0, "found 0 errors, 1 warning")
+    assert call(capsys, "validate", "--root", str(repository), "--as-of", "3.12.2026")[0] == 2
+
+
+def test_by_default_the_day_is_that_of_the_commit(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clones.git(repository, "init", "--quiet")
+    clones.git(repository, "add", ".")
+    clones.git(repository, "commit", "--quiet", "-m", "x", date="2026-12-03T00:00:00Z")
+    assert "warning[kubernetes-upgraded-by-eks]" in call(capsys, "validate", "--root", str(repository))[1]
 
 
 def test_problems_are_1(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from paddock import cli, explanations
-from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -60,9 +60,9 @@ def _lay(folder: Path, root: Path) -> None:
             shutil.copyfile(path, target)
 
 
-def validate(root: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Exit code and output of `paddock validate`."""
-    code = cli.main(["validate", "--root", str(root), "--color", "never", "--jobs", "1"])
+def validate(root: Path, capsys: pytest.CaptureFixture[str], as_of: str = "2026-11-01") -> str:
+    """Exit code and output of `paddock validate` on a day."""
+    code = cli.main(["validate", "--root", str(root), "--color", "never", "--jobs", "1", "--as-of", as_of])
     captured = capsys.readouterr()
     return f"exit {code}\n{captured.out}{captured.err}".replace(str(root), "<root>")
 
@@ -70,7 +70,8 @@ def validate(root: Path, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize("case", CASES)
 def test_finding(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
     build(tmp_path, case)
-    found = validate(tmp_path, capsys)
+    day = FINDINGS / case / "as-of"
+    found = validate(tmp_path, capsys, *([day.read_text().strip()] if day.exists() else []))
     expected = FINDINGS / case / "expected.txt"
     if update_golden:
         expected.write_text(found)
@@ -103,11 +104,11 @@ def test_each_finding_is_explained_in_one_module() -> None:
 
 
 def test_every_check_states_its_ids() -> None:
-    stated = [id for check in (*SPEC_CHECKS, *OUTPUT_CHECKS) for id in check.ids]
+    stated = [id for check in (*SPEC_CHECKS, *DATED_CHECKS, *OUTPUT_CHECKS) for id in check.ids]
     assert set(stated) <= EXPLANATIONS.keys()
 
 
-@pytest.mark.parametrize("check", [*SPEC_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0])
+@pytest.mark.parametrize("check", [*SPEC_CHECKS, *DATED_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0])
 def test_disabling_a_check_would_be_noticed(check: object) -> None:
     """Each id of a check has a case, so a check that is switched off makes `test_finding` fail."""
     shown = {case.split("--")[0] for case in CASES}

@@ -93,6 +93,18 @@ class TestResolve:
         assert f"author {found.author.raw}" in clones.git(root, "cat-file", "commit", made)
 
 
+class TestCommitDate:
+    def test_in_utc_whatever_the_committers_zone(self, root: Path) -> None:
+        """Committed at 11:30 of March 2 in Newfoundland; authored a day before."""
+        assert git.commit_date(root) == "2026-03-02"
+        sha = clones.git(root, "commit-tree", "HEAD^{tree}", "-m", "x", date="2026-03-02T23:00:00-03:30")
+        assert git.commit_date(root, sha) == "2026-03-03"
+
+    def test_nothing_is_known_without_a_commit(self, root: Path, tmp_path: Path) -> None:
+        assert git.commit_date(root, "nope") is None
+        assert git.commit_date(tmp_path) is None
+
+
 class TestReadCommit:
     def test_like_the_work_tree(self, root: Path) -> None:
         commit(root, {"environments/.hidden": "", "environments/x.yaml~": "", "environments/.d/y": "", "other": ""})

@@ -128,7 +128,7 @@ def is_closed(node: Json, kind: str, place: str) -> bool:
 
 def test_every_kind_has_a_schema_and_a_sample() -> None:
     kinds = sorted(path.name.split("_")[0] for path in SCHEMA_FILES)
-    assert len(kinds) == 48
+    assert len(kinds) == 52
     assert kinds == [path.stem for path in SAMPLE_FILES]
 
 
@@ -406,6 +406,10 @@ BEYOND: list[tuple[str, str, Json]] = [
     ("clusterqueue", "spec/preemption/reclaimWithinCohort", "Never"),
     ("clusterqueue", "spec/flavorFungibility/whenCanBorrow", "MayStopSearch"),
     ("clusterqueue", "spec/resourceGroups/0/flavors/0/resources/0/nominalQuota", -1),
+    ("admissioncheck", "spec/controllerName", "kueue.x-k8s.io/multi-kueue"),
+    ("admissioncheck", "spec/parameters/kind", "ProvisioningRequestConfig"),
+    ("multikueuecluster", "spec/clusterSource/clusterProfileRef", {"name": "train-fra"}),
+    ("multikueueconfig", "spec/clusters", ["train-fra", "train-fra"]),
     ("resourceflavor", "spec/nodeLabels", ...),
     ("resourceflavor", "spec/nodeTaints/0/effect", "Never"),
     ("trainjob", "metadata/name", "1-bev"),

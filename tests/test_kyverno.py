@@ -96,6 +96,10 @@ def container(**fields: Json) -> list[Json]:
 
 
 GPU_POD = {"containers": container(resources=GPU)}
+CLAIMING_POD = {
+    "containers": container(resources={"claims": [{"name": "gpus"}]}),
+    "resourceClaims": [{"name": "gpus", "resourceClaimTemplateName": "x-gpus-1"}],
+}
 # What each policy passes and what it refuses.
 CASES: dict[str, tuple[list[Json], list[Json]]] = {
     admission.ALLOWED_REGISTRIES: (
@@ -153,6 +157,7 @@ CASES: dict[str, tuple[list[Json], list[Json]]] = {
             pod("cpu"),
             pod("controlled", controller="ReplicaSet", **GPU_POD),
             of("Job", "queued", pod("x", **GPU_POD), labels=QUEUED),
+            of("Job", "queued-claim", pod("x", **CLAIMING_POD), labels=QUEUED),
             of("Job", "cpu-job", pod("x")),
             of("Job", "of-a-jobset", pod("x", **GPU_POD), controller="JobSet"),
             of("JobSet", "queued-set", pod("x", **GPU_POD), labels=QUEUED),
@@ -169,6 +174,7 @@ CASES: dict[str, tuple[list[Json], list[Json]]] = {
             of("Job", "of-a-cronjob", pod("x", **GPU_POD), controller="CronJob"),
             of("Job", "empty-label", pod("x", **GPU_POD), labels={pod_templates.QUEUE: ""}),
             of("JobSet", "unqueued-set", pod("x", **GPU_POD)),
+            of("Job", "unqueued-claim", pod("x", **CLAIMING_POD)),
             train_job("unqueued-run", {}),
             ray("RayCluster", "unqueued-cluster", {}),
             ray("RayJob", "unqueued-ray", {}, own=True),
@@ -509,4 +515,4 @@ def test_what_argo_cd_must_know_of_the_chart(result: Result) -> None:
                     ("ClusterRole", "kyverno:reports-controller"),
                 }
                 assert all(one["jsonPointers"] == ["/rules"] for one in ignored)
-    assert sum(path.endswith("kyverno/values.yaml") for tree in result.trees.values() for path in tree) == 6
+    assert sum(path.endswith("kyverno/values.yaml") for tree in result.trees.values() for path in tree) == 7

@@ -30,6 +30,10 @@ WITHOUT_OUTPUT: dict[tuple[str, str], str] = {
     # What mounts a bucket are the volumes of teams, which are no part of the component (test_volumes.py).
     ("aws-mountpoint-s3-csi-driver", name): "it is a field of the volumes of teams"
     for name in ("authenticationSource", "resources.cpu", "resources.memory", "resources.memoryLimit")
+} | {
+    # The bucket is part of the cluster's infrastructure (infrastructure/test_replication.py).
+    ("mlflow", f"artifacts.replication.{name}"): "it is a field of the infrastructure"
+    for name in ("bucket", "deleteMarkers", "region", "storageClass")
 }
 
 STRINGS = (

@@ -14,6 +14,7 @@ CLUSTERS = (
     "dev-shared-iad",
     "prod-hub-iad",
     "prod-serve-fra",
+    "prod-train-fra",
     "prod-train-iad",
     "staging-serve-fra",
     "staging-train-iad",

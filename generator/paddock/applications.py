@@ -200,7 +200,7 @@ def cluster_secret(fleet: Fleet, cluster: Cluster) -> dict[str, Json]:
     eks = cluster.data["eks"]
     data = {"name": cluster.identity}
     if fleet.platform.capability:
-        data["server"] = f"arn:aws:eks:{cluster.region}:{cluster.account_id}:cluster/{eks['name']}"
+        data["server"] = cluster.arn
     else:
         config = {
             "awsAuthConfig": {"clusterName": eks["name"], "roleARN": cluster.argocd_role_arn},

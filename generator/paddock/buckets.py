@@ -24,6 +24,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replication:
+    """Where S3 copies new objects of a bucket: a bucket of this name in another region."""
+
+    bucket: str
+    region: str
+    delete_markers: bool
+    storage_class: str | None
+    """Class in which replicas begin and stay; None: that of the source, and its moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """A bucket of a team in an environment; `cluster` is None where it has none to lie beside. None of days: never."""
 
@@ -42,6 +53,7 @@ class Bucket:
     object_lock_days: int | None
     legal_hold: bool
     read_only_teams: tuple[str, ...]
+    replication: Replication | None
 
     @property
     def region(self) -> str | None:
@@ -89,6 +101,20 @@ def bucket(environment: Environment, team: Team, short_name: str) -> Bucket:
         object_lock_days=retention.get("objectLockDays"),
         legal_hold=held,
         read_only_teams=tuple(sorted(stated["access"]["readOnlyTeams"])),
+        replication=replication(stated),
+    )
+
+
+def replication(stated: Json) -> Replication | None:
+    """The field `replication` of a bucket's spec, or of the artifact bucket in the settings of mlflow."""
+    one = stated.get("replication")
+    if one is None:
+        return None
+    return Replication(
+        bucket=one["bucket"],
+        region=one["region"],
+        delete_markers=one["deleteMarkers"],
+        storage_class=one.get("storageClass"),
     )
 
 

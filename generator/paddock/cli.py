@@ -14,6 +14,8 @@ from paddock import __version__, process
 from paddock.errors import FATAL, INTERRUPTED, OK, USAGE, Fatal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from paddock.commands.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,6 +67,13 @@ def _common(command: F) -> F:
             metavar="N",
             help="Processes that render. Default: by the size of the fleet. The output is the same.",
         ),
+        click.option(
+            "--as-of",
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="DATE",
+            help="The day that checks of dates take for today, e.g. 2026-12-01. Default: the day of the commit, so "
+            "that a verdict can be repeated; outside git these checks are left out.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -72,7 +81,12 @@ def _common(command: F) -> F:
 
 
 def _session(
-    root: Path | None, environments: tuple[str, ...], format_: str | None, color: str, jobs: int | None
+    root: Path | None,
+    environments: tuple[str, ...] = (),
+    format_: str | None = "text",
+    color: str = "auto",
+    jobs: int | None = None,
+    as_of: datetime | None = None,
 ) -> Session:
     from paddock import layout
     from paddock.commands.session import Session
@@ -85,6 +99,7 @@ def _session(
         format=chosen,
         color=colored,
         jobs=jobs,
+        as_of=as_of.date().isoformat() if as_of else None,
     )
 
 
@@ -215,7 +230,7 @@ def graph(root: Path | None, cluster: str | None, form: str) -> int:
     """
     from paddock.commands import graph as verb
 
-    return verb.run(_session(root, (), "text", "auto", None), cluster=cluster, form=form)
+    return verb.run(_session(root), cluster=cluster, form=form)
 
 
 @cli.command()
@@ -227,7 +242,7 @@ def codeowners(root: Path | None, check: bool) -> int:
     """Write .github/CODEOWNERS from the team specs."""
     from paddock.commands import codeowners as verb
 
-    return verb.run(_session(root, (), "text", "auto", None), check=check)
+    return verb.run(_session(root), check=check)
 
 
 @cli.command()

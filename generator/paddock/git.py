@@ -15,7 +15,7 @@ from os import fsdecode
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddock import layout, process
+from paddock import dates, layout, process
 from paddock.errors import Fatal
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LOCAL_SECONDS = 300.0
 NETWORK_SECONDS = 600.0
 FILE_MODE = "100644"
+_EPOCH = "1970-01-01"
 _SYMLINK, _SUBMODULE = "120000", "160000"
 _SHA = re.compile(r"[0-9a-f]{40}")
 _CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
@@ -103,6 +104,17 @@ def resolve(root: Path, rev: str) -> Commit:
 def head(root: Path) -> str:
     """The id of the commit that is checked out. Fatal if there is none."""
     return resolve(root, "HEAD").sha
+
+
+def commit_date(root: Path, rev: str = "HEAD") -> str | None:
+    """The day of a commit in UTC, as an ISO date; None where there is no git, repository or commit."""
+    command = ["git", "log", "-1", "--no-show-signature", "--format=%ct", rev, "--"]
+    try:
+        done = process.run(command, cwd=root, timeout=LOCAL_SECONDS, env=_ENVIRONMENT)
+    except Fatal:
+        return None
+    seconds = done.stdout.strip()
+    return dates.shifted(_EPOCH, int(seconds) // 86400) if done.code == 0 and seconds else None
 
 
 def read_commit(root: Path, rev: str, paths: Sequence[str]) -> dict[str, bytes]:

@@ -31,6 +31,9 @@ class InstanceType:
     accelerator_memory_gib: Decimal
     efa_interfaces: int
     local_nvme_gb: int
+    max_pods: int | None
+    """Pods that its network interfaces carry: interfaces × (addresses of each - 1) + 2 (Karpenter, ENILimitedPods).
+    None where they are not known."""
     prices: Mapping[str, Decimal]
     source: str
     as_of: str
@@ -75,6 +78,7 @@ def _instance(row: Mapping[str, str]) -> InstanceType:
         accelerator_memory_gib=Decimal(row["accelerator_memory_gib"]),
         efa_interfaces=int(row["efa_interfaces"]),
         local_nvme_gb=int(row["local_nvme_gb"]),
+        max_pods=int(row["max_pods"]) if row["max_pods"] else None,
         prices={region: Decimal(row[column]) for region, column in _PRICES.items() if row[column]},
         source=row["source"],
         as_of=row["as_of"],

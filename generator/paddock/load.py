@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock import catalogue, documents, layout, requirements, strays
+from paddock import catalogue, documents, layout, multikueue, requirements, strays
 from paddock.catalogue import Component
 from paddock.diagnostics import Place, Pointer, Problem
 from paddock.documents import Document
@@ -284,7 +284,12 @@ def _environment(loader: _Loader, spec: Spec, by_kind: Mapping[str, list[Documen
             if found is not None:
                 team = document.at.team
                 workloads[team, found.name] = Workload(
-                    name=found.name, data=found.data, origin=found.origin, environment=name, team=team
+                    name=found.name,
+                    data=found.data,
+                    origin=found.origin,
+                    environment=name,
+                    team=team,
+                    dispatch=multikueue.dispatch(clusters, team, found.data),
                 )
     return Environment(
         name=name,

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from paddock import arns
 from paddock.diagnostics import Place, Pointer
+from paddock.names import ROLE_LIMIT, shortened
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
@@ -125,6 +127,11 @@ class NodePool:
         return "mig" in gpu or "timeSlicing" in gpu
 
     @property
+    def dra(self) -> bool:
+        """Whether its GPUs are claimed (dynamic resource allocation) instead of counted by a device plugin."""
+        return bool(self.data.get("gpu", {}).get("allocation") == "DRA")
+
+    @property
     def bottlerocket(self) -> bool:
         """Whether its nodes run Bottlerocket, whose NVIDIA image has a device plugin of its own."""
         return str(self.data["ami"]).startswith("bottlerocket@")
@@ -180,7 +187,14 @@ class Cluster(Spec):
     @property
     def argocd_role_arn(self) -> str:
         """Role that Argo CD assumes to reach the cluster."""
-        return str(self.data["eks"].get("argoCDRoleARN", f"arn:aws:iam::{self.account_id}:role/{self.eks_name}-argocd"))
+        default = shortened(f"{self.eks_name}-argocd", ROLE_LIMIT)
+        arn = arns.arn("iam", self.region, self.account_id, f"role/{default}", regional=False)
+        return str(self.data["eks"].get("argoCDRoleARN", arn))
+
+    @property
+    def arn(self) -> str:
+        """The EKS cluster's ARN."""
+        return arns.arn("eks", self.region, self.account_id, f"cluster/{self.eks_name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +216,8 @@ class Workload(Spec):
 
     environment: str
     team: str
+    dispatch: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Workers by the manager that sends this workload's runs to them (MultiKueue)."""
 
     @property
     def type(self) -> str:
@@ -209,7 +225,21 @@ class Workload(Spec):
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        return tuple(self.data["clusters"])
+        """Where its pods run: the clusters that it names, or the workers to which these send its runs."""
+        if not self.dispatch:
+            return tuple(self.data["clusters"])
+        places = [place for name in self.data["clusters"] for place in self.dispatch.get(name, (name,))]
+        return tuple(dict.fromkeys(places))
+
+    @property
+    def named_clusters(self) -> tuple[str, ...]:
+        """The clusters that its spec names, then the workers."""
+        return tuple(dict.fromkeys([*self.data["clusters"], *self.clusters]))
+
+    def cluster_place(self, cluster: str) -> Place:
+        """Where the spec says that it runs on a cluster: the name of the cluster, or the queue that sends it there."""
+        stated = self.data["clusters"]
+        return self.place("clusters", stated.index(cluster)) if cluster in stated else self.place("queue", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +260,12 @@ class Environment(Spec):
         return f"deploy/{self.name}"
 
     def workloads_on(self, cluster: str) -> list[Workload]:
-        """Workloads that name the cluster, in order."""
+        """Workloads whose pods run on the cluster, in order."""
         return [workload for workload in self.workloads.values() if cluster in workload.clusters]
+
+    def workloads_with_objects_on(self, cluster: str) -> list[Workload]:
+        """Workloads that have objects on the cluster, in order: their pods run there or their runs are sent away."""
+        return [one for one in self.workloads.values() if cluster in one.clusters or cluster in one.dispatch]
 
     def teams_on(self, cluster: str) -> list[Team]:
         """Teams that have a namespace on the cluster, in order."""

@@ -8,6 +8,8 @@ from urllib.parse import quote
 APPLICATION_LIMIT = 53
 """Longest name of an Application: it is the default Helm release name (facts: argo-cd#13645, #4045)."""
 LABEL_LIMIT = 63
+ROLE_LIMIT = 64
+"""Longest name of an IAM role (IAM quotas)."""
 _FILE_LIMIT = 255
 """Longest file name of Linux file systems and of git on them, in bytes."""
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from paddock import load as loading
 from paddock.catalogue import Component
-from paddock.checks import OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -52,8 +52,12 @@ def run(
     environments: Iterable[str] = (),
     jobs: int = 1,
     notify: Notify = lambda phase: None,
+    as_of: str | None = None,
 ) -> Result:
-    """The whole way from bytes to trees. `known` are problems found while gathering; no environment named means all."""
+    """The whole way from bytes to trees. `known` are problems found while gathering; no environment named means all.
+
+    `as_of` is the day, as an ISO date, that checks of dates take for today; without it they are left out.
+    """
     problems = list(known)
     notify("load")
     loaded = loading.load(inputs, unread=frozenset(one.place.path for one in problems))
@@ -62,6 +66,7 @@ def run(
         return _result(loaded, problems, inputs, {}, {})
     notify("check")
     problems += spec_problems(loaded.fleet, loaded)
+    problems += dated_problems(loaded.fleet, as_of)
     fleet, dropped = _survivors(loaded.fleet, problems)
     notify("render")
     chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
@@ -85,6 +90,13 @@ def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:
         if loaded.whole_catalogue or not check.needs_catalogue:
             found += _guarded(check.ids, partial(check.run, fleet, loaded.catalogue))
     return found
+
+
+def dated_problems(fleet: Fleet, as_of: str | None) -> list[Problem]:
+    """What the checks of dates find, if the day is known."""
+    if as_of is None:
+        return []
+    return [one for check in DATED_CHECKS for one in _guarded(check.ids, partial(check.run, fleet, as_of))]
 
 
 def output_problems(
@@ -125,7 +137,7 @@ def _survivors(fleet: Fleet, problems: Sequence[Problem]) -> tuple[Fleet, int]:
             for key, one in environment.workloads.items()
             if not faulty & one.origin.files()
             and one.team in teams
-            and set(one.clusters) <= clusters.keys() & teams[one.team].clusters.keys()
+            and set(one.named_clusters) <= clusters.keys() & teams[one.team].clusters.keys()
         }
         before = len(environment.clusters) + len(environment.teams) + len(environment.workloads)
         dropped += before - len(clusters) - len(teams) - len(workloads)

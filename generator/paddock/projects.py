@@ -28,6 +28,7 @@ TENANT_KINDS: tuple[dict[str, str], ...] = (
     {"group": "networking.k8s.io", "kind": "Ingress"},
     {"group": "networking.k8s.io", "kind": "NetworkPolicy"},
     {"group": "policy", "kind": "PodDisruptionBudget"},
+    {"group": "resource.k8s.io", "kind": "ResourceClaimTemplate"},
     {"group": "serving.kserve.io", "kind": "InferenceService"},
     {"group": "trainer.kubeflow.org", "kind": "TrainJob"},
     {"group": "trainer.kubeflow.org", "kind": "TrainingRuntime"},

@@ -3,6 +3,7 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
+from paddock import multikueue
 from paddock.components import panels
 from paddock.components.dashboard_team import team_dashboard
 from paddock.model import Cluster, Environment, Fleet, Json, Team
@@ -55,24 +56,44 @@ SCHEDULER_RULES: tuple[dict[str, list[str]], ...] = ({**_RUN_RESOURCES, "verbs":
 
 
 def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json]:
-    """The context of templates/team/. `queue` is None where the team has no Kueue quota on the cluster."""
+    """The context of templates/team/. `queues` is empty where the team has no Kueue quota on the cluster."""
     stated = team.clusters[cluster.name]
     schedulers = _schedulers(environment, cluster, team)
     return {
         "name": team.name,
         "namespace": team.name,
         "labels": _labels(fleet, environment, team),
-        "queue": team.name if stated["flavors"] else None,
+        "queues": _queues(environment, cluster, team),
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
         "roles": _roles(schedulers),
-        "roleBindings": _role_bindings(fleet, team, schedulers),
+        "roleBindings": [*_role_bindings(fleet, team, schedulers), *_managers(environment, cluster, team)],
         "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
         "alerts": _alerts(environment, team),
         "dashboard": _dashboard(team) if "kube-prometheus-stack" in cluster.components else None,
         "retention": _retention(fleet, environment, team),
     }
+
+
+def _queues(environment: Environment, cluster: Cluster, team: Team) -> list[dict[str, str]]:
+    """LocalQueues: the team's own, those of a manager, and on a worker one of the name that the manager's has."""
+    own = [team.name] if team.clusters[cluster.name]["flavors"] else []
+    found = {name: name for name in (*own, *(one.name for one in multikueue.team_queues(cluster, team.name)))}
+    for _, queues in multikueue.managers(environment, cluster):
+        found |= {one.name: team.name for one in queues if one.team == team.name and own}
+    return [{"name": name, "clusterQueue": queue} for name, queue in sorted(found.items())]
+
+
+def _managers(environment: Environment, cluster: Cluster, team: Team) -> list[Json]:
+    """What managers of MultiKueue may do in the namespace of a worker: make and delete the team's runs."""
+    found = []
+    for manager, queues in multikueue.managers(environment, cluster):
+        if team.name in {one.team for one in queues}:
+            name = multikueue.account(manager)
+            account = {"kind": "ServiceAccount", "name": name, "namespace": multikueue.NAMESPACE}
+            found.append(_binding(name, "ClusterRole", multikueue.dispatch_role(manager), [account]))
+    return found
 
 
 def _labels(fleet: Fleet, environment: Environment, team: Team) -> dict[str, str]:
@@ -100,7 +121,8 @@ def _limits(team: Team) -> dict[str, Json]:
 
 def _schedulers(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
     """ServiceAccounts of the team's workloads on the cluster that create runs on a schedule."""
-    mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    mine = [one for one in environment.workloads_with_objects_on(cluster.name) if one.team == team.name]
+    mine = [one for one in mine if cluster.name in one.data["clusters"]]  # not where a manager sends its runs
     return sorted(runs.scheduler(one) for one in mine if runs.is_scheduled(one))
 
 

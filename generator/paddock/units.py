@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from paddock import applications, components, namespaces, projects, teams, workloads
+from paddock import applications, components, multikueue, namespaces, projects, teams, workloads
 from paddock.catalogue import Component
 from paddock.components import network
 from paddock.components.context import context
@@ -76,7 +76,7 @@ def cluster_units(
             yield Pending(place=cluster.place("components", name, key=True), build=build)
         for team in environment.teams_on(cluster.name):
             yield Pending(place=team.name_place(), build=partial(team_units, fleet, environment, cluster, team, inputs))
-        for workload in environment.workloads_on(cluster.name):
+        for workload in environment.workloads_with_objects_on(cluster.name):
             build = partial(workload_units, fleet, environment, cluster, workload, inputs)
             yield Pending(place=workload.name_place(), build=build)
 
@@ -123,7 +123,7 @@ def team_units(fleet: Fleet, environment: Environment, cluster: Cluster, team: T
         context=teams.view(fleet, environment, cluster, team),
         place=team.name_place(),
         spec=team,
-        sources=_sources(team, cluster),
+        sources=_sources(team, cluster, *(manager for manager, _ in multikueue.managers(environment, cluster))),
     )
 
 
@@ -132,16 +132,19 @@ def workload_units(
 ) -> Iterator[Unit]:
     """A workload on a cluster."""
     view = workloads.VIEWS[workload.type]
+    templates = _templates(inputs, f"templates/workloads/{workload.type}/")
+    if cluster.name in workload.dispatch:
+        templates = tuple(one for one in templates if one.rpartition("/")[2] in workloads.MANAGER_TEMPLATES)
     yield Unit(
         environment=environment.name,
         cluster=cluster.identity,
         kubernetes_version=cluster.kubernetes_version,
         folder=f"clusters/{cluster.name}/workloads/{workload.team}/{workload.name}",
-        templates=_templates(inputs, f"templates/workloads/{workload.type}/"),
+        templates=templates,
         context=view(fleet, environment, cluster, environment.teams[workload.team], workload),
         place=workload.name_place(),
         spec=workload,
-        sources=_sources(workload, environment.teams[workload.team], cluster),
+        sources=_sources(workload, environment.teams[workload.team], cluster, *_dispatchers(environment, workload)),
     )
 
 
@@ -200,7 +203,7 @@ def _subjects(
         yield applications.component_subject(fleet, environment, cluster, catalogue[name], wave=wave), cluster
     for team in environment.teams_on(cluster.name):
         yield applications.team_subject(fleet, environment, cluster, team), team
-    for workload in environment.workloads_on(cluster.name):
+    for workload in environment.workloads_with_objects_on(cluster.name):
         yield applications.workload_subject(environment, cluster, workload), workload
 
 
@@ -245,6 +248,12 @@ def _namespace_units(
 
 def _templates(inputs: Inputs, folder: str) -> tuple[str, ...]:
     return tuple(path for path in inputs.templates if path.startswith(folder) and path.endswith(".yaml.j2"))
+
+
+def _dispatchers(environment: Environment, workload: Workload) -> list[Cluster]:
+    """Clusters that have a say in a workload whose runs are sent away: its managers and their workers."""
+    names = {name for manager, workers in workload.dispatch.items() for name in (manager, *workers)}
+    return [environment.clusters[name] for name in sorted(names)]
 
 
 def _sources(*specs: Spec) -> tuple[str, ...]:

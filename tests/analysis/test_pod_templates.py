@@ -91,3 +91,10 @@ def test_runtimes_that_are_used() -> None:
     assert not pod_templates.runs(
         training, object_of("TrainJob", {"runtimeRef": {"kind": "TrainingRuntime", "name": "n"}})
     )
+
+
+def test_a_claim_is_asking_for_gpus() -> None:
+    """A job that claims its GPUs must not pass by its queue either."""
+    claims = [{"name": "gpus", "resourceClaimTemplateName": "x-gpus-8"}]
+    assert pod_templates.asks_for_gpu({"containers": [{"resources": {}}], "resourceClaims": claims})
+    assert not pod_templates.asks_for_gpu({"containers": [{"resources": {}}], "resourceClaims": []})

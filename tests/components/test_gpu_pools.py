@@ -61,10 +61,11 @@ def tolerated(taint: dict[str, str], stated: list[dict[str, str]]) -> bool:
 
 def test_static_pool_has_the_gate_and_only_a_limit_of_nodes(rendered: dict[str, Json]) -> None:
     static = {path: one for path, one in named(rendered, "NodePool").items() if "replicas" in one["spec"]}
-    assert list(static) == ["prod/clusters/train-iad/components/karpenter/resources/nodepool-h200.yaml"]
+    assert {path: (one["spec"]["replicas"], one["spec"]["limits"]) for path, one in static.items()} == {
+        "prod/clusters/train-iad/components/karpenter/resources/nodepool-h200.yaml": (8, {"nodes": "9"}),
+        "staging/clusters/serve-fra/components/karpenter/resources/nodepool-l4-claimed.yaml": (2, {"nodes": "3"}),
+    }
     for path, one in static.items():
-        assert one["spec"]["replicas"] == 8
-        assert one["spec"]["limits"] == {"nodes": "9"}
         assert "weight" not in one["spec"]
         values = rendered[path.partition("/resources/")[0] + "/values.yaml"]
         assert values["settings"]["featureGates"]["staticCapacity"] is True
@@ -73,6 +74,7 @@ def test_static_pool_has_the_gate_and_only_a_limit_of_nodes(rendered: dict[str, 
         "nodeRepair": False,
         "spotToSpotConsolidation": True,
         "staticCapacity": False,
+        "nodeOverlay": False,
     }
 
 

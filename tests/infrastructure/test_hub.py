@@ -11,6 +11,7 @@ import pytest
 
 from infrastructure.fleet import cluster, fleet, inventory, loaded
 from paddock.infrastructure import plan
+from paddock.infrastructure.plan import Inventory
 from paddock.infrastructure.vpc import ENDPOINTS, ranges
 
 Json = Any
@@ -82,6 +83,63 @@ def test_acks_role_may_only_assume_the_role_of_each_environment() -> None:
             "Resource": ["arn:aws:iam::111122223333:role/av-ack", "arn:aws:iam::777788889999:role/av-ack"],
         }
     ]
+
+
+GROUPS = {
+    "admins": "0a1b2c3d4e-5f607182-93a4-4b5c-8d6e-7f8091a2b3c4",
+    "readers": "0a1b2c3d4e-11112222-93a4-4b5c-8d6e-7f8091a2b3c4",
+}
+
+
+def capability(identity: str, provisioner: str, provider: str = "5.100.0") -> Inventory:
+    """A cluster of the reference platform where EKS runs Argo CD."""
+    found, one = fleet(provider), cluster(identity, provisioner)
+    center = {
+        "instanceARN": "arn:aws:sso:::instance/ssoins-722317e2f8a0b4c1",
+        "adminGroups": ["admins"],
+        "editorGroups": [],
+        "readOnlyGroups": ["readers"],
+    }
+    data = {
+        **found.platform.data,
+        "argoCD": {**found.platform.data["argoCD"], "mode": "capability", "identityCenter": center},
+        "identityGroups": {name: {"claim": claim} for name, claim in GROUPS.items()},
+    }
+    changed = replace(found, platform=replace(found.platform, data=data))
+    return plan.inventory(changed, changed.environments[one.environment], one, loaded().catalogue)
+
+
+def test_argo_cd_as_a_capability_signs_in_by_identity_center() -> None:
+    stack = json.loads(capability("prod-hub-iad", "terraform", "~> 6.28").stacks["hub-iad"])["resource"]
+    made = stack["aws_eks_capability"]["argocd"]
+    assert (made["type"], made["role_arn"]) == ("ARGOCD", "${aws_iam_role.capability-argocd.arn}")
+    (settings,) = made["configuration"][0]["argo_cd"]
+    assert settings["aws_idc"] == [
+        {"idc_instance_arn": "arn:aws:sso:::instance/ssoins-722317e2f8a0b4c1", "idc_region": "us-east-1"}
+    ]
+    assert settings["rbac_role_mapping"] == [
+        {"role": "ADMIN", "identity": [{"id": GROUPS["admins"], "type": "SSO_GROUP"}]},
+        {"role": "VIEWER", "identity": [{"id": GROUPS["readers"], "type": "SSO_GROUP"}]},
+    ]
+    older = json.loads(capability("prod-hub-iad", "terraform").stacks["hub-iad"])["resource"]
+    body = json.loads(older["aws_cloudformation_stack"]["capability-argocd"]["template_body"])
+    configuration = body["Resources"]["Capability"]["Properties"]["Configuration"]["ArgoCd"]
+    assert [one["Role"] for one in configuration["RbacRoleMappings"]] == ["ADMIN", "VIEWER"]
+
+
+def test_the_capability_enters_every_cluster_with_its_one_role() -> None:
+    """EKS makes the entry on the hub, without rights; the other clusters admit the hub's role (argocd.md 4.3)."""
+    role = "arn:aws:iam::777788889999:role/av-prod-hub-iad-capability-argocd"
+    hubs = json.loads(capability("prod-hub-iad", "terraform").stacks["hub-iad"])["resource"]
+    assert "argocd" not in hubs["aws_eks_access_entry"]
+    policy = hubs["aws_eks_access_policy_association"]["capability-argocd"]
+    assert policy["principal_arn"] == role
+    assert policy["depends_on"] == ["aws_cloudformation_stack.capability-argocd"]
+    assert "argocd" not in hubs["aws_iam_role"]
+    objects = capability("prod-train-iad", "ack").objects
+    (entry,) = (one for one in objects if one["kind"] == "AccessEntry" and one["metadata"]["name"] == "argocd")
+    assert entry["spec"]["principalARN"] == role
+    assert not [one for one in objects if one["kind"] == "Role" and one["metadata"]["name"] == "argocd"]
 
 
 def test_the_second_stack_installs_argo_cd_and_every_root() -> None:

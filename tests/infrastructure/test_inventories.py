@@ -28,7 +28,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
         return str(names[kind, reference["from"]["name"]][field])
 
     for one in objects:
-        spec = one["spec"]
+        spec, annotations = one["spec"], one["metadata"]["annotations"]
         match one["kind"]:
             case "Namespace" | "IAMRoleSelector" | "NetworkPolicy":
                 continue
@@ -65,7 +65,7 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
             case "Policy":
                 yield "policy", spec["name"], spec["policyDocument"]
             case "Key":
-                yield "key", spec["policy"]
+                yield "key", spec["policy"], annotations.get("services.k8s.aws/region", "")
             case "Alias":
                 yield "alias", spec["name"]
             case "LogGroup":
@@ -86,13 +86,19 @@ def ack_identities(objects: list[Json]) -> Iterator[Identity]:
                 yield "rule", spec["name"], spec["eventPattern"]
                 yield "rule-target", spec["name"], spec["targets"][0]["arn"].rpartition(":")[2]
             case "Bucket":
-                yield "bucket", spec["name"], spec["policy"]
+                yield "bucket", spec["name"], spec["policy"], annotations.get("services.k8s.aws/region", "")
                 encryption = spec["encryption"]["rules"][0]["applyServerSideEncryptionByDefault"]
                 yield "bucket-key", spec["name"], encryption["kmsMasterKeyID"]
                 yield "bucket-versioning", spec["name"], spec.get("versioning", {}).get("status", "")
                 yield "bucket-private", spec["name"], *map(str, spec["publicAccessBlock"].values())
                 lock = spec.get("objectLockConfiguration", {}).get("rule", {}).get("defaultRetention", {})
                 yield "bucket-lock", spec["name"], str(lock.get("days", ""))
+                for rule in spec.get("replication", {}).get("rules", []):
+                    role = name_of("Role", spec["replication"]["roleRef"])
+                    to = rule["destination"]
+                    keys = to["encryptionConfiguration"]["replicaKMSKeyID"], to.get("storageClass", "STANDARD")
+                    markers = rule["deleteMarkerReplication"]["status"]
+                    yield "bucket-replication", spec["name"], role, to["bucket"], *keys, markers
                 for rule in spec.get("lifecycle", {}).get("rules", []):
                     yield "bucket-lifecycle", spec["name"], rule["id"], *_ack_lifecycle(rule)
             case "DBSubnetGroup":
@@ -182,7 +188,7 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
         case "iam_policy":
             yield "policy", one["name"], one["policy"]
         case "kms_key":
-            yield "key", one["policy"]
+            yield "key", one["policy"], one.get("provider", "").removeprefix("aws.")
         case "kms_alias":
             yield "alias", one["name"]
         case "cloudwatch_log_group":
@@ -211,6 +217,19 @@ def _terraform(type: str, one: Json, follow: Any) -> Iterator[Identity]:
             yield "rule", one["name"], one["event_pattern"]
         case "cloudwatch_event_target":
             yield "rule-target", follow(one["rule"], "name"), follow(one["arn"], "name")
+        case "fsx_lustre_file_system":
+            sizes = str(one["storage_capacity"]), str(one["per_unit_storage_throughput"])
+            keys = follow(one["kms_key_id"], "description"), follow(one["security_group_ids"][0], "name")
+            yield "file-system", one["tags"]["Name"], *sizes, *one["subnet_ids"], *keys
+        case "fsx_data_repository_association":
+            yield "file-system-link", one["file_system_path"], one["data_repository_path"], str(one.get("s3"))
+        case "backup_vault":
+            yield "vault", one["name"], follow(one["kms_key_arn"], "description"), one.get("provider", "")
+        case "backup_plan":
+            rule = one["rule"][0]
+            yield "backup", one["name"], rule["schedule"], str(rule.get("lifecycle")), str(rule.get("copy_action"))
+        case "backup_selection":
+            yield "backup-of", follow(one["plan_id"], "name"), follow(one["iam_role_arn"], "name"), *one["resources"]
         case "placement_group":
             yield "placement-group", one["name"]
         case "db_subnet_group":
@@ -230,16 +249,22 @@ def _bucket(type: str, one: Json, follow: Any) -> Iterator[Identity]:
     name = one["bucket"] if type == "s3_bucket" else follow(one["bucket"], "bucket")
     match type.removeprefix("s3_bucket"):
         case "_policy":
-            yield "bucket", name, one["policy"]
+            yield "bucket", name, one["policy"], one.get("provider", "").removeprefix("aws.")
         case "_server_side_encryption_configuration":
             default = one["rule"][0]["apply_server_side_encryption_by_default"][0]
             yield "bucket-key", name, default["kms_master_key_id"]
         case "_versioning":
             yield "bucket-versioning", name, one["versioning_configuration"][0]["status"]
         case "_public_access_block":
-            yield "bucket-private", name, *(str(value) for key, value in one.items() if key != "bucket")
+            yield "bucket-private", name, *(str(value) for value in one.values() if isinstance(value, bool))
         case "_object_lock_configuration":
             yield "bucket-lock", name, str(one["rule"][0]["default_retention"][0]["days"])
+        case "_replication_configuration":
+            for rule in one["rule"]:
+                to = rule["destination"][0]
+                keys = to["encryption_configuration"][0]["replica_kms_key_id"], to.get("storage_class", "STANDARD")
+                markers = rule["delete_marker_replication"][0]["status"]
+                yield "bucket-replication", name, follow(one["role"], "name"), to["bucket"], *keys, markers
         case "_lifecycle_configuration":
             for rule in one["rule"]:
                 steps = (f"{step['days']}:{step['storage_class']}" for step in rule.get("transition", []))
@@ -305,7 +330,19 @@ def test_what_holds_data_stays_when_its_object_goes() -> None:
 
 
 def test_only_what_ack_lacks_is_in_the_stack_beside_it() -> None:
+    """Placement groups, AWS Backup and FSx have no kind of ACK; what belongs to them comes with them."""
     beside = inventory("prod-train-iad", "ack").stacks
     assert list(beside) == ["train-iad-beside-ack"]
-    assert set(json.loads(beside["train-iad-beside-ack"])["resource"]) == {"aws_placement_group"}
+    resources = json.loads(beside["train-iad-beside-ack"])["resource"]
+    assert {type for type in resources if type.startswith(("aws_backup", "aws_fsx", "aws_placement"))} == {
+        "aws_backup_plan",
+        "aws_backup_selection",
+        "aws_backup_vault",
+        "aws_fsx_data_repository_association",
+        "aws_fsx_lustre_file_system",
+        "aws_placement_group",
+    }
+    by_ack = {one["metadata"]["name"] for one in inventory("prod-train-iad", "ack").objects}
+    assert by_ack.isdisjoint(resources["aws_kms_key"])
+    assert by_ack.isdisjoint(resources["aws_security_group"])
     assert inventory("dev-shared-iad", "ack").stacks == {}

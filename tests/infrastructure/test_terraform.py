@@ -123,21 +123,26 @@ def test_two_resources_of_one_name_are_no_stack() -> None:
         stack("x", twice, settings=settings, providers={}, provider_blocks={}, outputs={})
 
 
-@pytest.mark.whole
-@pytest.mark.parametrize("name", sorted(name for name in stacks() if not name.endswith("argo-cd")))
-def test_terraform_validates(name: str, tmp_path: Path) -> None:
-    """The stacks with AWS resources; the one that installs Argo CD needs the helm provider, which has to be fetched."""
+def assert_valid(text: str, folder: Path) -> None:
+    """`terraform validate` of a stack has neither errors nor warnings."""
     program, plugins = shutil.which("terraform"), mirror()
     if program is None or plugins is None:
         missing = "terraform" if program is None else f"the provider {PROVIDER} in one of {', '.join(MIRRORS)}"
         pytest.skip(f"not installed: {missing}")
-    (tmp_path / "main.tf.json").write_text(stacks()[name])
+    (folder / "main.tf.json").write_text(text)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
     init = [program, "init", "-backend=false", "-input=false", "-no-color", f"-plugin-dir={plugins}"]
-    done = subprocess.run(init, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(init, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     validate = [program, "validate", "-json"]
-    done = subprocess.run(validate, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(validate, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     verdict = json.loads(done.stdout)
     assert verdict["valid"], verdict["diagnostics"]
     assert verdict["error_count"] == verdict["warning_count"] == 0, verdict["diagnostics"]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", sorted(name for name in stacks() if not name.endswith("argo-cd")))
+def test_terraform_validates(name: str, tmp_path: Path) -> None:
+    """The stacks with AWS resources; the one that installs Argo CD needs the helm provider, which has to be fetched."""
+    assert_valid(stacks()[name], tmp_path)

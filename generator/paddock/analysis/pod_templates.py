@@ -109,7 +109,9 @@ def jobs(data: Mapping[str, Json]) -> Iterator[JobTemplate]:
 
 
 def asks_for_gpu(spec: Mapping[str, Json]) -> bool:
-    """Whether a pod asks for a GPU or a part of one."""
+    """Whether a pod asks for a GPU or a part of one, or claims a device: Kueue counts claims as GPUs."""
+    if spec.get("resourceClaims"):
+        return True
     resources = [one.get("resources") or {} for key in POD_FIELDS[:2] for one in spec.get(key) or ()]
     names = {name for one in resources for key in ("limits", "requests") for name in one.get(key) or ()}
     return any(name == GPU or name.startswith(MIG) for name in names)

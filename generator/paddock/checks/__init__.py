@@ -10,6 +10,8 @@ from paddock.checks import (
     admission_policies,
     alert_routes,
     alert_rules,
+    argo_cd_capability,
+    backups,
     bucket_lifecycles,
     buckets,
     component_references,
@@ -18,12 +20,19 @@ from paddock.checks import (
     dashboards,
     data_residency,
     duplicate_objects,
+    ended_capacity,
+    file_systems,
     folder_size,
+    gpu_allocation,
     gpu_fit,
     gpu_pools,
+    image_pulls,
+    kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
     mounts,
+    multikueue,
+    multikueue_runs,
     name_lengths,
     node_pools,
     permissions,
@@ -31,6 +40,7 @@ from paddock.checks import (
     pod_priorities,
     prepulled_images,
     provisioning,
+    replication,
     reservations,
     secrets,
     storage_classes,
@@ -53,6 +63,14 @@ class SpecCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatedCheck:
+    """What is right on one day and wrong on another; the day is an ISO date."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Fleet, str], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputCheck:
     """Relations between rendered objects of all environments and the specs behind them; the texts are by environment
     and path."""
@@ -62,17 +80,24 @@ class OutputCheck:
 
 
 SPEC_CHECKS = (
+    SpecCheck(ids=argo_cd_capability.IDS, run=lambda fleet, _: argo_cd_capability.check(fleet)),
+    SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
     SpecCheck(ids=data_residency.IDS, run=lambda fleet, _: data_residency.check(fleet)),
+    SpecCheck(ids=file_systems.IDS, run=lambda fleet, _: file_systems.check(fleet)),
+    SpecCheck(ids=gpu_allocation.IDS, run=lambda fleet, _: gpu_allocation.check(fleet)),
     SpecCheck(ids=gpu_fit.IDS, run=lambda fleet, _: gpu_fit.check(fleet)),
     SpecCheck(ids=gpu_pools.IDS, run=lambda fleet, _: gpu_pools.check(fleet)),
+    SpecCheck(ids=image_pulls.IDS, run=lambda fleet, _: image_pulls.check(fleet)),
     SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
     SpecCheck(ids=kueue_cohorts.IDS, run=lambda fleet, _: kueue_cohorts.check(fleet)),
     SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
+    SpecCheck(ids=multikueue.IDS, run=lambda fleet, _: multikueue.check(fleet)),
+    SpecCheck(ids=multikueue_runs.IDS, run=lambda fleet, _: multikueue_runs.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
     SpecCheck(ids=permissions.IDS, run=permissions.check, needs_catalogue=True),
@@ -80,11 +105,16 @@ SPEC_CHECKS = (
     SpecCheck(ids=pod_priorities.IDS, run=lambda fleet, _: pod_priorities.check(fleet)),
     SpecCheck(ids=prepulled_images.IDS, run=lambda fleet, _: prepulled_images.check(fleet)),
     SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
+    SpecCheck(ids=replication.IDS, run=lambda fleet, _: replication.check(fleet)),
     SpecCheck(ids=reservations.IDS, run=lambda fleet, _: reservations.check(fleet)),
     SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
+)
+DATED_CHECKS = (
+    DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
+    DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),

@@ -67,9 +67,16 @@ def _buckets(fleet: Fleet) -> Iterator[tuple[str, str, Place]]:
                 if team.clusters:
                     what = f'bucket "{name}" of team "{team.name}" in environment "{environment.name}"'
                     yield stated["name"], what, team.place("buckets", name, "name")
+                    if "replication" in stated:
+                        place = team.place("buckets", name, "replication", "bucket")
+                        yield stated["replication"]["bucket"], f"the replica of {what}", place
         for cluster in environment.clusters.values():
             mlflow = cluster.components.get("mlflow")
-            bucket = mlflow.settings.get("artifacts", {}).get("bucket") if mlflow else None
-            if bucket is not None:
-                place = cluster.place("components", "mlflow", "settings", "artifacts", "bucket")
-                yield bucket, f'the artifact bucket of MLflow on cluster "{cluster.identity}"', place
+            artifacts = mlflow.settings.get("artifacts", {}) if mlflow else {}
+            what = f'the artifact bucket of MLflow on cluster "{cluster.identity}"'
+            pointer = ("components", "mlflow", "settings", "artifacts")
+            if "bucket" in artifacts:
+                yield artifacts["bucket"], what, cluster.place(*pointer, "bucket")
+            copy = artifacts.get("replication", {})
+            if "bucket" in copy:
+                yield copy["bucket"], f"the replica of {what}", cluster.place(*pointer, "replication", "bucket")

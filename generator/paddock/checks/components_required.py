@@ -104,7 +104,7 @@ def _surroundings(fleet: Fleet, cluster: Cluster) -> Iterator[Problem]:
 def _workloads(fleet: Fleet) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         for workload in environment.workloads.values():
-            for index, name in enumerate(workload.clusters):
+            for name in workload.named_clusters:
                 cluster = environment.clusters.get(name)
                 needed = _NEEDED_BY_TYPE[workload.type] if cluster else ()
                 for component in needed:
@@ -113,7 +113,7 @@ def _workloads(fleet: Fleet) -> Iterator[Problem]:
                             id="workload-needs-component",
                             message=f'{workload.type} workload "{workload.name}" needs the component "{component}", '
                             f'which does not run on cluster "{cluster.identity}"',
-                            place=workload.place("clusters", index),
+                            place=workload.cluster_place(name),
                             help=f"enable {component} on the cluster, or run the workload elsewhere",
                         )
 

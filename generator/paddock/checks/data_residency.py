@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paddock import buckets, dates, volumes
+from paddock import backups, buckets, dates, file_systems, volumes
 from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
@@ -30,6 +30,8 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
             yield from _mounts(environment, workload)
         for cluster in environment.clusters.values():
             yield from _repositories(environment, cluster)
+            yield from _backups(environment, cluster)
+            yield from _file_systems(environment, cluster)
 
 
 def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Problem]:
@@ -41,10 +43,20 @@ def _bucket(environment: Environment, team: Team, bucket: Bucket) -> Iterator[Pr
         where = f'{what} lies in {bucket.cluster.region}, the region of cluster "{bucket.cluster.name}"'
         help = "let it lie beside a cluster of a legal region: cluster: <name>"
         yield from _outside(environment, bucket, bucket.cluster.region, where, place, help)
+        yield from _replica(environment, team, bucket, what)
     rule = environment.data["dataResidency"].get(bucket.data_class)
     if rule is not None and bucket.cluster is not None and not bucket.legal_hold:
         yield from _retention(environment, team, bucket, what, rule)
         yield from _deletion(environment, team, bucket, what, rule)
+
+
+def _replica(environment: Environment, team: Team, bucket: Bucket, what: str) -> Iterator[Problem]:
+    """A second copy is the same data."""
+    if bucket.replication is not None:
+        place = team.place("buckets", bucket.short_name, "replication", "region")
+        where = f"{what} is replicated to {bucket.replication.region}"
+        help = "replicate it to another legal region, or not at all"
+        yield from _outside(environment, bucket, bucket.replication.region, where, place, help)
 
 
 def _mounts(environment: Environment, workload: Workload) -> Iterator[Problem]:
@@ -70,6 +82,33 @@ def _repositories(environment: Environment, cluster: Cluster) -> Iterator[Proble
             place = cluster.place("components", volumes.FSX, "settings", "repositories", name, "bucket")
             help = "link it on a cluster of a legal region, or link a bucket of derived data"
             yield from _outside(environment, bucket, cluster.region, where, place, help)
+
+
+def _file_systems(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
+    """A file system holds what is in the bucket that it is linked to, whichever of them had it first."""
+    for one in file_systems.file_systems(cluster):
+        for repository in one.repositories:
+            bucket = buckets.find(environment, "", repository.bucket)
+            if (
+                bucket is not None and bucket.region != cluster.region
+            ):  # the bucket's own region is a finding of its own
+                where = f'file system "{one.name}" in {cluster.region} shares {repository.folder} with bucket '
+                where += f'"{repository.bucket}"'
+                place = cluster.place("eks", "fileSystems", one.name, "repositories", repository.folder, "bucket")
+                help = "link it on a cluster of a legal region, or link a bucket of derived data"
+                yield from _outside(environment, bucket, cluster.region, where, place, help)
+
+
+def _backups(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
+    """A copy of a backup is the same data."""
+    for rule in backups.rules(cluster):
+        for bucket in backups.held(environment, cluster, rule) if rule.copy else ():
+            region = rule.copy.region if rule.copy else ""
+            what = f'bucket "{bucket.short_name}" of team "{bucket.team}"'
+            where = f'backups "{rule.name}" of cluster "{cluster.identity}" copy {what} to {region}'
+            place = cluster.place("eks", "backup", "rules", rule.name, "copy", "region")
+            help = f"copy to a legal region, or take {bucket.purpose} out of bucketPurposes of the rule"
+            yield from _outside(environment, bucket, region, where, place, help)
 
 
 def _outside(

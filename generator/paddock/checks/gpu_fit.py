@@ -48,7 +48,8 @@ def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     pools = [pool for pool in cluster.node_pools.values() if stated in (None, pool.name)]
     if stated is not None and not pools:
         return  # unknown-node-pool says so
-    obstacles = [(pool, _obstacle(pool, workload)) for pool in pools]
+    usual = stated is None and any(_counts(pool, workload) for pool in pools)
+    obstacles = [(pool, _claimed(pool) if usual and pool.dra else _obstacle(pool, workload)) for pool in pools]
     if any(obstacle is None for _, obstacle in obstacles):
         return
     nodes, count = workload.data.get("nodes", 1), workload.data["resources"]["gpu"]["count"]
@@ -86,6 +87,19 @@ def _field(workload: Workload, obstacles: list[tuple[NodePool, _Obstacle | None]
     if of_model:
         return of_model[0]
     return ("pool",) if "pool" in workload.data else ("resources", "gpu")
+
+
+def _counts(pool: NodePool, workload: Workload) -> bool:
+    """Whether a pool of the workload's model and EFA offers whole GPUs by a device plugin: then claims are not made."""
+    resources = workload.data["resources"]
+    right = pool.gpu_model == resources["gpu"]["model"] and (pool.efa or not resources["efa"])
+    return right and not (pool.dra or pool.shared_gpus)
+
+
+def _claimed(pool: NodePool) -> _Obstacle:
+    if pool.gpu_model is None:
+        return _Obstacle(reason="no GPU")
+    return _Obstacle(reason="its GPUs are claimed (DRA), and other pools offer the model without; name the pool")
 
 
 def _obstacle(pool: NodePool, workload: Workload) -> _Obstacle | None:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from paddock.checks.workload_references import merged, unknown
 from paddock.diagnostics import Note, Problem, Severity
+from paddock.gpu_slices import slices
+from paddock.instances import instances
 from paddock.model import Cluster, Fleet, NodePool, Workload
 from paddock.quantity import seconds
+from paddock.workloads import pods
 
 IDS = (
     "pool-without-device-plugin",
@@ -16,6 +19,7 @@ IDS = (
     "unsupported-mig",
     "mig-without-manager",
     "mig-without-strategy",
+    "unknown-mig-profile",
     "unknown-time-slicing",
     "grace-period-below-deadline",
 )
@@ -42,7 +46,8 @@ def check(fleet: Fleet) -> Iterator[Problem]:
 def _plugins(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
     """gpu-platform.md 8, rows 1 and 29. Bottlerocket's NVIDIA image has its own plugin. That ours tolerate every taint
     of the pools is the generator's part."""
-    if pool.gpu_model and not pool.bottlerocket and not {_OPERATOR, _PLUGIN} & cluster.components.keys():
+    without = not (pool.bottlerocket or pool.dra) and not {_OPERATOR, _PLUGIN} & cluster.components.keys()
+    if pool.gpu_model and without:
         yield Problem(
             id="pool-without-device-plugin",
             message=f'no device plugin offers the {pool.gpu_model} GPUs of pool "{pool.name}": neither '
@@ -99,12 +104,32 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place(*place, "mig"),
             help="write strategy: single, with which each slice is one nvidia.com/gpu",
         )
+    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "single" and _mixture(pool):
+        yield Problem(
+            id="mig-without-strategy",
+            message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, slices of several sizes, which mig.strategy '
+            f'single of "{_OPERATOR}" on cluster "{cluster.identity}" cannot offer',
+            place=cluster.place(*place, "mig"),
+            help="use a profile of one size, or write strategy: mixed, with which pods ask for nvidia.com/mig-<size>",
+        )
+    if "mig" in gpu and pool.gpu_model in _MIG_MODELS:
+        for name in pool.data["instanceTypes"]:
+            profiles = slices(instances()[name]) if name in instances() else {}
+            if profiles and gpu["mig"] not in profiles:
+                at = cluster.place(*place, "mig")
+                where = f" of the GPUs of {name}"
+                yield unknown("unknown-mig-profile", "MIG profile", gpu["mig"], profiles, at, where=where)
     if "timeSlicing" in gpu:
         names = {name for plugin in (_OPERATOR, _PLUGIN) for name in _slicings(cluster, plugin)}
         if gpu["timeSlicing"] not in names:
             where = f' on cluster "{cluster.identity}"'
             at = cluster.place(*place, "timeSlicing")
             yield unknown("unknown-time-slicing", "time-slicing setting", gpu["timeSlicing"], names, at, where=where)
+
+
+def _mixture(pool: NodePool) -> bool:
+    types = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    return any(len(slices(one).get(pool.data["gpu"]["mig"], ())) > 1 for one in types)
 
 
 def _slicings(cluster: Cluster, plugin: str) -> list[str]:
@@ -127,10 +152,8 @@ def _ended_early(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     deadline = workload.data["activeDeadline"]
     short = [
         pool
-        for pool in cluster.node_pools.values()
-        if _may_run_on(pool, workload)
-        and "terminationGracePeriod" in pool.data
-        and seconds(pool.data["terminationGracePeriod"]) < seconds(deadline)
+        for pool in _may_run_on(cluster, workload)
+        if "terminationGracePeriod" in pool.data and seconds(pool.data["terminationGracePeriod"]) < seconds(deadline)
     ]
     if short:
         yield Problem(
@@ -150,10 +173,6 @@ def _ended_early(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
         )
 
 
-def _may_run_on(pool: NodePool, workload: Workload) -> bool:
-    if "pool" in workload.data:
-        return bool(workload.data["pool"] == pool.name)
-    resources = workload.data["resources"]
-    if "gpu" not in resources or pool.shared_gpus:
-        return False
-    return pool.gpu_model == resources["gpu"]["model"] and (pool.efa or not resources["efa"])
+def _may_run_on(cluster: Cluster, workload: Workload) -> list[NodePool]:
+    """Empty where any node does, and where unknown-node-pool says what is wrong."""
+    return pods.pools(cluster, workload) if workload.data.get("pool", "") in ("", *cluster.node_pools) else []

@@ -109,7 +109,8 @@ def _requests(environment: Environment, cluster: Cluster, team: Team, workload: 
         return  # unknown-queue or unknown-node-pool says so
     asked = pods.resources(cluster, workload)
     elsewhere = {name for one in environment.teams_on(cluster.name) for name in _covered(one, cluster)} | {pods.GPU}
-    missing = sorted(({*asked["requests"], *asked["limits"]} - set(covered(flavors))) & elsewhere)
+    claimed = {pods.GPU} if "claims" in asked else set()  # Kueue counts the claim as this: kueue.DEVICE_CLASSES
+    missing = sorted(({*asked["requests"], *asked["limits"], *claimed} - set(covered(flavors))) & elsewhere)
     for resource in missing:
         yield Problem(
             id="resource-without-quota",

@@ -57,14 +57,14 @@ def _bucket(fleet: Fleet, environment: Environment, workload: Workload, name: st
     if team != workload.team:
         yield from _shared(owner, short_name, workload, name, mount)
     yield from _checkpoints(owner, short_name, workload, name, mount)
-    for index, cluster in enumerate(workload.clusters):
+    for cluster in workload.clusters:
         found = environment.clusters.get(cluster)
         if found is not None and volumes.MOUNTPOINT not in found.components:
             yield Problem(
                 id="workload-needs-component",
                 message=f'{workload.type} workload "{workload.name}" mounts a bucket and needs the component '
                 f'"{volumes.MOUNTPOINT}", which does not run on cluster "{found.identity}"',
-                place=workload.place("clusters", index),
+                place=workload.cluster_place(cluster),
                 help=f"enable {volumes.MOUNTPOINT} on the cluster, or run the workload elsewhere",
             )
 

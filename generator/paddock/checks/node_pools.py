@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from paddock.diagnostics import Problem
+from paddock.gpu_slices import GPU, advertised
 from paddock.instances import instances
-from paddock.model import Cluster, Fleet, NodePool
+from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.quantity import parse
 
 IDS = (
@@ -38,6 +39,9 @@ def check(fleet: Fleet) -> Iterator[Problem]:
             yield from _placement(cluster, pool)
             yield from _static(cluster, pool)
             yield from _numbers(cluster, pool)
+            yield from _throughput(cluster, pool.data, "nodePools", pool.name)
+        for name, group in sorted(cluster.data["eks"]["nodeGroups"].items()):
+            yield from _throughput(cluster, group, "eks", "nodeGroups", name)
 
 
 def _static(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
@@ -73,21 +77,23 @@ def _numbers(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place("nodePools", pool.name, "minValues"),
             help=f"write at most {len(types)}, or add instance types",
         )
-    volume = pool.data.get("volumePerformance")
+
+
+def _throughput(cluster: Cluster, data: Mapping[str, Json], *pointer: str) -> Iterator[Problem]:
+    volume = data.get("volumePerformance")
     if volume and volume["throughput"] * _IOPS_OF_A_MIB > volume["iops"]:
         wanted = volume["throughput"] * _IOPS_OF_A_MIB
         yield Problem(
             id="volume-throughput-above-iops",
             message=f"a volume with {volume['iops']} operations a second cannot have {volume['throughput']} MiB "
             "a second",
-            place=cluster.place("nodePools", pool.name, "volumePerformance", "throughput"),
+            place=cluster.place(*pointer, "volumePerformance", "throughput"),
             help=f"write iops: {wanted}, or throughput: {volume['iops'] // _IOPS_OF_A_MIB}",
         )
 
 
 def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
     known = instances()
-    gpus = []
     for index, name in enumerate(pool.data["instanceTypes"]):
         place = cluster.place("nodePools", pool.name, "instanceTypes", index)
         instance = known.get(name)
@@ -105,7 +111,6 @@ def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 id="unknown-instance-type", message=f'there is no instance type "{name}"', place=place, help=help
             )
             continue
-        gpus.append(instance.gpu_count)
         if (instance.gpu_model or None) != pool.gpu_model:
             has = f"{instance.gpu_count} × {instance.gpu_model}" if instance.gpu_model else "no GPU"
             yield Problem(
@@ -121,14 +126,25 @@ def _instances(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 place=place,
                 help="set efa: false, or use an instance type with EFA",
             )
-    limit = pool.data["limits"].get("nvidia.com/gpu")
-    if gpus and limit is not None and parse(limit) < max(gpus):
-        yield Problem(
-            id="pool-limit-below-instance",
-            message=f'the limit of {limit} GPUs of pool "{pool.name}" is less than one instance has: {max(gpus)}',
-            place=cluster.place("nodePools", pool.name, "limits", "nvidia.com/gpu"),
-            help=f"write at least {max(gpus)}: Karpenter never starts a node beyond the limit",
-        )
+    yield from _limits(cluster, pool)
+
+
+def _limits(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+    """Karpenter counts what nodes offer, slices too (karpenter 1.14.1, scheduler.go, remainingResources)."""
+    types = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    offered = [advertised(cluster, pool, one) or {GPU: one.gpu_count} for one in types]
+    for resource, limit in sorted(pool.data["limits"].items()):
+        most = max((one.get(resource, 0) for one in offered), default=0)
+        if parse(limit) < most:
+            shared = any(advertised(cluster, pool, one) for one in types)
+            what, has = ("GPUs", "has") if resource == GPU and not shared else (resource, "offers")
+            yield Problem(
+                id="pool-limit-below-instance",
+                message=f'the limit of {limit} {what} of pool "{pool.name}" is less than one instance {has}: {most}',
+                place=cluster.place("nodePools", pool.name, "limits", resource),
+                help=f"write at least {most}: Karpenter never starts a node beyond the limit"
+                + (", and counts every slice of a GPU" if shared else ""),
+            )
 
 
 def _placement(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:

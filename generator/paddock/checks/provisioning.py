@@ -45,7 +45,7 @@ def _complete(fleet: Fleet, environment: Environment, cluster: Cluster) -> Itera
     if made == "existing":
         missing += [
             (f"spec.eks.{field}", eks, "write what `aws eks describe-cluster` says, or let ack or terraform make it")
-            for field in ("endpoint", "argoCDRoleARN")
+            for field in ("endpoint", *_argo_cd_role(fleet, cluster))
             if field not in cluster.data["eks"]
         ]
     if "vpcId" not in network and (cluster.registered or not own_vpc):
@@ -67,6 +67,12 @@ def _complete(fleet: Fleet, environment: Environment, cluster: Cluster) -> Itera
             place=place,
             help=help,
         )
+
+
+def _argo_cd_role(fleet: Fleet, cluster: Cluster) -> tuple[str, ...]:
+    """The capability enters every cluster with the role that it has on the hub; elsewhere each cluster has one."""
+    hub = cluster.identity == fleet.platform.hub_identity
+    return ("argoCDRoleARN",) if hub or not fleet.platform.capability else ()
 
 
 def _network(fleet: Fleet, cluster: Cluster) -> Iterator[Problem]:

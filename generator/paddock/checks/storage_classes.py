@@ -14,6 +14,8 @@ from paddock.quantity import parse
 IDS = ("unknown-storage-class", "fsx-size-not-offered")
 
 _KEYS = ("storageClass", "storageClassName")
+_REPLICATION = "replication"
+"""Settings of a bucket's replica, whose storageClass is one of S3."""
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
@@ -45,7 +47,7 @@ def _named(value: Json, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
         for key, item in value.items():
             if key in _KEYS and isinstance(item, str):
                 yield (*pointer, key), item
-            else:
+            elif key != _REPLICATION:
                 yield from _named(item, (*pointer, key))
 
 

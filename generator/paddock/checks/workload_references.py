@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from paddock import multikueue
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Environment, Fleet, Team, Workload
 
@@ -76,7 +77,7 @@ def _team_and_clusters(fleet: Fleet, environment: Environment, workload: Workloa
         place = Place(path=workload.origin.base, pointer=("metadata", "team"))
         problem = unknown("unknown-team", "team", workload.team, environment.teams, place)
         yield replace(problem, help=f"{problem.help}; or write environments/base/teams/{workload.team}.yaml")
-    for index, name in enumerate(workload.clusters):
+    for index, name in enumerate(workload.data["clusters"]):
         place = workload.place("clusters", index)
         if name not in environment.clusters:
             if ("Cluster", environment.name, name) in fleet.unread:
@@ -104,9 +105,7 @@ def _scheduling(fleet: Fleet, environment: Environment, workload: Workload) -> I
             )
         if "topology" in data:
             yield from _topology(cluster, workload, where)
-        team = environment.teams.get(workload.team)
-        if "queue" in data and team is not None and cluster.name in team.clusters:
-            yield from _queue(cluster, team, workload, where)
+    yield from _queues(environment, workload)
     priority = data.get("queue", {}).get("priority")
     if priority is not None and priority not in fleet.platform.data["priorities"]:
         place = workload.place("queue", "priority")
@@ -121,8 +120,21 @@ def _topology(cluster: Cluster, workload: Workload, where: str) -> Iterator[Prob
         yield unknown("unknown-topology-level", "topology level", level, levels, place, where=where)
 
 
+def _queues(environment: Environment, workload: Workload) -> Iterator[Problem]:
+    """The queue on each cluster that the workload names; those of MultiKueue's workers are the manager's to name."""
+    team = environment.teams.get(workload.team)
+    sent = {name for workers in workload.dispatch.values() for name in workers}
+    named = [name for name in workload.data["clusters"] if name in environment.clusters and name not in sent]
+    for cluster in (environment.clusters[name] for name in named):
+        use = cluster.components.get(multikueue.COMPONENT)
+        unread = use is not None and not use.valid  # which queues there are is not known
+        if "queue" in workload.data and team is not None and cluster.name in team.clusters and not unread:
+            yield from _queue(cluster, team, workload, f' on cluster "{cluster.identity}"')
+
+
 def _queue(cluster: Cluster, team: Team, workload: Workload, where: str) -> Iterator[Problem]:
     queues = [team.name] if team.clusters[cluster.name]["flavors"] else []
+    queues += [queue.name for queue in multikueue.team_queues(cluster, team.name)]
     if workload.data["queue"]["name"] not in queues:
         place = workload.place("queue", "name")
         problem = unknown("unknown-queue", "queue", workload.data["queue"]["name"], queues, place, where=where)

@@ -119,5 +119,12 @@ def _render(session: Session, sha: str, bar: Progress) -> tuple[Result, Inputs]:
     session.known_environments(specs)
     inputs, problems = reading.combine(specs=specs, own=own)
     jobs = session.jobs or pipeline.default_jobs(sum("/workloads/" in path for path in specs))
-    result = pipeline.run(inputs, known=problems, environments=session.environments, jobs=jobs, notify=bar.begin)
+    result = pipeline.run(
+        inputs,
+        known=problems,
+        environments=session.environments,
+        jobs=jobs,
+        notify=bar.begin,
+        as_of=session.as_of or git.commit_date(session.root, sha),
+    )
     return result, inputs

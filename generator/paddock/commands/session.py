@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from paddock import git, layout, tree
 from paddock import inputs as reading
-from paddock import layout, tree
 from paddock.diagnostics import Diagnostic
 from paddock.errors import OK, PROBLEMS, Fatal
 from paddock.inputs import Inputs
@@ -61,13 +61,22 @@ class Session:
     format: str = "text"
     color: bool = False
     jobs: int | None = None
+    as_of: str | None = None
+    """The day, as an ISO date, on which specs are judged; by default that of the commit."""
 
     def pipeline(self, progress: Progress) -> tuple[Result, Inputs]:
         """Read the work tree and run the pipeline. An environment that does not exist is a usage error."""
         gathered, problems = reading.gather(self.root)
         self.known_environments(gathered.specs)
         jobs = self.jobs or default_jobs(sum("/workloads/" in path for path in gathered.specs))
-        result = run(gathered, known=problems, environments=self.environments, jobs=jobs, notify=progress.begin)
+        result = run(
+            gathered,
+            known=problems,
+            environments=self.environments,
+            jobs=jobs,
+            notify=progress.begin,
+            as_of=self.as_of or git.commit_date(self.root),
+        )
         return result, gathered
 
     def known_environments(self, specs: Mapping[str, bytes]) -> None:

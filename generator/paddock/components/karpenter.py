@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from paddock.gpu_slices import advertised
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import pool_taints
+from paddock.user_data import image_pull
 
 _DISCOVERY = "karpenter.sh/discovery"
 # Nights and weekends in UTC are when a GPU node may be replaced for drift or a better fit (gpu-platform.md 3.6).
@@ -24,17 +26,21 @@ _EVICTION = {
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`pools`: one entry a node pool with `name` and the specs of both objects; `queue`: the interruption queue's name;
-    `staticCapacity`: whether a pool needs that feature gate.
+    `staticCapacity` and `nodeOverlay`: whether a pool needs that feature gate; `overlays`: NodeOverlays with `name`,
+    `requirements` and `capacity`.
 
     The default names are those of Karpenter's getting-started page: role KarpenterNodeRole-<EKS cluster>, queue
     <EKS cluster>.
     """
     eks_name = cluster.data["eks"]["name"]
+    overlays = [one for pool in cluster.node_pools.values() for one in _overlays(cluster, pool)]
     role = settings.get("nodeRole", f"KarpenterNodeRole-{eks_name}")
     domain = fleet.platform.data["labelDomain"]
     return {
         "queue": settings.get("interruptionQueue", eks_name),
         "staticCapacity": any("replicas" in pool.data for pool in cluster.node_pools.values()),
+        "nodeOverlay": bool(overlays),
+        "overlays": overlays,
         "pools": [
             {
                 "name": pool.name,
@@ -45,6 +51,30 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
             for pool in cluster.node_pools.values()
         ],
     }
+
+
+def _overlays(cluster: Cluster, pool: NodePool) -> list[dict[str, Json]]:
+    """What Karpenter must know of a node before it is there: EC2 tells it the number of GPUs, pods ask for slices.
+
+    An overlay's capacity takes the place of the instance type's (karpenter 1.14.1, ApplyCapacityOverlay), and its
+    requirements match the pool's name beside the types. Karpenter makes static nodes without a look at pods.
+    """
+    types: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for one in _types(pool) if "replicas" not in pool.data else ():
+        offered = advertised(cluster, pool, one)
+        if offered is not None:
+            types.setdefault(tuple(sorted(offered.items())), []).append(one.name)
+    return [
+        {
+            "name": pool.name if len(types) == 1 else f"{pool.name}.{sum(count for _, count in capacity)}",
+            "requirements": [
+                {"key": "karpenter.sh/nodepool", "operator": "In", "values": [pool.name]},
+                {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": sorted(names)},
+            ],
+            "capacity": {resource: str(count) for resource, count in capacity},
+        }
+        for capacity, names in sorted(types.items())
+    ]
 
 
 def _node_pool(pool: NodePool, domain: str) -> dict[str, Json]:
@@ -64,8 +94,9 @@ def _node_pool(pool: NodePool, domain: str) -> dict[str, Json]:
 
 def _node_labels(pool: NodePool, domain: str) -> dict[str, str]:
     labels = {f"{domain}/pool": pool.name, **_sharing_labels(pool), **pool.data["labels"]}
-    if pool.gpu_model and pool.bottlerocket:
-        # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight (gpu-platform.md 4.1).
+    if pool.dra or (pool.gpu_model and pool.bottlerocket):
+        # Bottlerocket's NVIDIA image has a device plugin of its own; two of them fight, and so does one with the DRA
+        # driver (gpu-platform.md 4.1, 4.2).
         labels["nvidia.com/gpu.deploy.device-plugin"] = "false"
     return dict(sorted(labels.items()))
 
@@ -129,6 +160,7 @@ def _node_class(pool: NodePool, cluster: Cluster, settings: Mapping[str, Json], 
         "networkInterfaces": network_interfaces(pool) if pool.efa else [],
         "blockDeviceMappings": _disks(pool),
         "instanceStorePolicy": pool.data.get("instanceStore"),
+        "userData": image_pull(pool.data.get("imagePull"), bottlerocket=pool.bottlerocket),
         "detailedMonitoring": pool.data["detailedMonitoring"],
         "kubelet": kubelet(pool, settings["kubelet"]),
         "tags": {

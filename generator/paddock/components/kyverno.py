@@ -134,6 +134,8 @@ def _queue_name(rule: Rule, domain: str) -> Json:
     """Jobs that another job made are admitted with it; a Pod without a controller would pass by every queue."""
     specs = [f"object.kind == {text(kind)} ? {_SPECS[kind]}" for kind in rule.values if kind in _SPECS]
     gpu = (
+        # Claims of devices are of GPUs, as Kueue counts them too.
+        "s.?resourceClaims.orValue([]).size() > 0 || "
         "(s.?containers.orValue([]) + s.?initContainers.orValue([])).exists(c, "
         "[c.?resources.?limits.orValue({}), c.?resources.?requests.orValue({})].exists(m, "
         f"m.exists(k, k == {text(GPU)} || k.startsWith({text(MIG)}))))"

@@ -13,9 +13,10 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     """`affinity`, `tolerations`, `sharing` (configurations by name, or None) and `ruleGroups`.
 
     Nodes are chosen by pool: the chart's own affinity wants labels of Node Feature Discovery, which does not run here.
-    Bottlerocket's NVIDIA image has a plugin of its own; two fight (gpu-platform.md 4.1).
+    Bottlerocket's NVIDIA image has a plugin of its own; two fight, and so does one with the DRA driver
+    (gpu-platform.md 4.1, 4.2).
     """
-    pools = [pool for pool in gpu_nodes.gpu_pools(cluster) if not pool.bottlerocket]
+    pools = [pool for pool in gpu_nodes.gpu_pools(cluster) if not (pool.bottlerocket or pool.dra)]
     away = Alert(
         name="NvidiaDevicePluginUnavailable",
         expr='kube_daemonset_status_number_unavailable{job="kube-state-metrics", namespace="kube-system", '

@@ -63,9 +63,9 @@ EXPLANATIONS = {
         "Enable gpu-operator.",
     ),
     "mig-without-strategy": explain(
-        "A MIG profile on a cluster whose device plugin does not look at slices.",
+        "A MIG profile on a cluster whose device plugin does not look at slices, or not at slices of several sizes.",
         "GPUs are cut, and nothing is offered to pods.",
-        "Set mig.strategy of gpu-operator to single.",
+        "Set mig.strategy of gpu-operator to single, or to mixed for several sizes.",
     ),
     "min-values-above-instance-types": explain(
         "minValues above the number of instance types.", "No launch could ever satisfy it.", "Lower it."
@@ -119,6 +119,11 @@ EXPLANATIONS = {
     ),
     "unknown-instance-type": explain(
         "An instance type that is not in the instance table.", "Karpenter would find no offering.", "Correct it."
+    ),
+    "unknown-mig-profile": explain(
+        "A MIG profile that the GPUs of an instance type do not have.",
+        "The MIG manager fails on the node, and nobody knows how many slices it has.",
+        "Use a profile of the GPU: its names say how much memory a slice has.",
     ),
     "unknown-time-slicing": explain(
         "A pool whose timeSlicing names no setting of the cluster's device plugin.",

@@ -5,10 +5,25 @@ from __future__ import annotations
 from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
+    "capability-without-sign-in": explain(
+        "Argo CD as the EKS capability on a hub that Terraform makes, without IAM Identity Center.",
+        "The capability has no other sign-in, so AWS would not make it and nothing would ever be synced.",
+        "Name the instance and the groups in argoCD.identityCenter, or set argoCD.mode: selfManaged.",
+    ),
     "capacity-block-shape": explain(
         "A node group of a capacity block without reservation, or with several types or zones.",
         "A capacity block is one instance type in one zone; EKS refuses anything else.",
         "State the reservation, one type and one zone.",
+    ),
+    "capacity-block-ended": explain(
+        "A node pool of a capacity block that is over.",
+        "No node will come of it, so whatever waits for one waits for ever.",
+        "Remove the pool, or name the block that follows.",
+    ),
+    "claim-not-group-id": explain(
+        "An identity group of the Argo CD capability whose claim is no id of a group in IAM Identity Center.",
+        "The capability compares ids, so its people could not sign in.",
+        "Write the id that `aws identitystore list-groups` prints as the group's claim.",
     ),
     "cluster-without-nodes": explain(
         "A cluster that is made without a managed node group.",
@@ -29,6 +44,16 @@ EXPLANATIONS = {
         "A fact that is missing of a cluster that exists, or that ACK or Terraform are to make.",
         "Who makes the cluster could not begin, or would begin in the wrong place.",
         "Write the field that the finding names, or change eks.provisioner.",
+    ),
+    "kubernetes-out-of-support": explain(
+        "A cluster with a Kubernetes version that EKS does not even support at the higher price any more.",
+        "EKS has upgraded it: what is rendered for the stated version may be refused by the real one.",
+        "Write the version that `aws eks describe-cluster` says, and upgrade in time.",
+    ),
+    "kubernetes-upgraded-by-eks": explain(
+        "A cluster of support type STANDARD after standard support of its Kubernetes version ended.",
+        "EKS upgrades it by itself, at a time nobody chose.",
+        "Upgrade it, or write eks.supportType: EXTENDED and pay for the months that it takes.",
     ),
     "sizes-reversed": explain(
         "A node group whose largest size is below its smallest.",

@@ -5,6 +5,31 @@ from __future__ import annotations
 from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
+    "backup-below-retention": explain(
+        "A bucket that is locked or on legal hold, whose last backup is gone before what it holds may be.",
+        "Whoever relies on the backup for evidence finds it expired.",
+        "Add a rule that keeps backups as long, or let the bucket's lock alone protect it.",
+    ),
+    "backup-copy-in-same-region": explain(
+        "Copies of backups in the region of the backups.",
+        "They would be lost with them.",
+        "Name another region.",
+    ),
+    "backup-outlives-data": explain(
+        "Backups that keep a bucket's objects longer than their class of data may be kept.",
+        "What the lifecycle deletes in time lives on in the backups.",
+        "Keep backups for fewer days, let objects expire earlier, or take the purpose out of bucketPurposes.",
+    ),
+    "backup-without-versioning": explain(
+        "A bucket without versioning that a rule of the cluster would back up.",
+        "AWS Backup needs versions: every job for this bucket would fail.",
+        "Set versioning: true, or take its purpose out of bucketPurposes.",
+    ),
+    "backup-of-linked-file-system": explain(
+        "Automatic backups of a file system that is linked to a bucket.",
+        "FSx makes none of such file systems: who relies on them finds nothing to restore.",
+        "Remove backupRetentionDays and let autoExport write to the bucket what must stay, or remove repositories.",
+    ),
     "bucket-name-taken": explain(
         "Two buckets of the platform with one name: of teams, environments or MLflow.",
         "Bucket names are one space for all of AWS: two owners would write into one, or the second fails.",
@@ -35,6 +60,11 @@ EXPLANATIONS = {
         "One of the two is not meant; what must be kept could be lost when the other is believed.",
         "Remove the expiry; state it again when the hold is lifted.",
     ),
+    "file-system-capacity": explain(
+        "A file system with one size in eks.fileSystems and another in the settings of aws-fsx-csi-driver.",
+        "The volume of Kubernetes would show a size that the file system does not have.",
+        "Write the size of eks.fileSystems.",
+    ),
     "fsx-size-not-offered": explain(
         "A size that FSx for Lustre does not offer: it has 1200Gi and multiples of 2400Gi.",
         "FSx rounds up: quota, cost and the reader count another size than is paid for.",
@@ -49,6 +79,31 @@ EXPLANATIONS = {
         "A bucket that locks objects but keeps no versions.",
         "Object Lock protects versions; AWS refuses the bucket.",
         "Set versioning: true.",
+    ),
+    "replica-in-other-partition": explain(
+        "A replica in a region of another partition of AWS than its bucket: commercial, GovCloud or China.",
+        "S3 does not replicate between them: the bucket's configuration would be refused.",
+        "Name a region of the same partition.",
+    ),
+    "replica-in-same-region": explain(
+        "A replica in the region of its bucket.",
+        "It would be lost with it, and versions of the bucket protect against the rest.",
+        "Name another region.",
+    ),
+    "replication-without-versioning": explain(
+        "A bucket that is replicated but keeps no versions.",
+        "S3 replicates versions and refuses a bucket without.",
+        "Set versioning: true, or remove replication.",
+    ),
+    "repository-in-other-region": explain(
+        "A file system that imports the changes of a bucket in another region.",
+        "FSx imports changes within a region only: it would refuse the link, after the file system was paid for.",
+        "Link a bucket beside a cluster of this region, or write autoImport: [] and only export to it.",
+    ),
+    "repository-overlap": explain(
+        "Two links of a file system of which one's folder or objects lie inside the other's.",
+        "FSx refuses the second, and a file would belong to two objects.",
+        "Give each folder a prefix of its own, and neither inside another.",
     ),
     "retention-after-deletion-date": explain(
         "A bucket that is deleted after the date by which its class of data must be gone, or never.",

@@ -51,6 +51,8 @@ def objects(
     for resource in resources:
         for one in resource.ack(site):
             annotations = {"services.k8s.aws/deletion-policy": "retain"} if one.retained else {}
+            if one.region is not None:
+                annotations["services.k8s.aws/region"] = one.region
             found.append(
                 _object(f"{one.group}/v1alpha1", one.kind, one.key, where, labels, annotations, dict(one.spec))
             )

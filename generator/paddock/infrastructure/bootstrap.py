@@ -86,8 +86,7 @@ def _registration(fleet: Fleet, cluster: Cluster) -> Block:
     """The Secret that registers the hub with its own Argo CD, under the name that argocd/clusters/ gives it: the first
     root is synced to this cluster, so it cannot come from there."""
     if fleet.platform.capability:
-        arn = f"arn:aws:eks:{cluster.region}:{cluster.account_id}:cluster/{cluster.eks_name}"
-        data: dict[str, Json] = {"name": cluster.identity, "server": arn}
+        data: dict[str, Json] = {"name": cluster.identity, "server": cluster.arn}
     else:
         access = json.dumps({"clusterName": cluster.eks_name, "roleARN": cluster.argocd_role_arn}, sort_keys=True)
         tls = f"{{insecure = false, caData = {_HUB}.certificateAuthority}}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from paddock import arns, file_systems
 from paddock.infrastructure import iam
 from paddock.infrastructure.eks import AccessEntry, ControlPlane
 from paddock.infrastructure.kms import Key
 from paddock.infrastructure.logs import LogGroup
 from paddock.infrastructure.resource import Reference, Resource, Site
 from paddock.model import Cluster, Fleet
-from paddock.names import shortened
+from paddock.names import ROLE_LIMIT, shortened
 
-ROLE_LIMIT = 64
-"""Longest name of an IAM role (IAM quotas)."""
+CAPABILITY = "capability-argocd"
+"""Key of the role of the Argo CD that EKS runs."""
 ADMIN, VIEW = "AmazonEKSClusterAdminPolicy", "AmazonEKSViewPolicy"
 VPC = Reference(type="aws_vpc", key="vpc", attribute="id")
 """The VPC that the hub's stack makes."""
@@ -61,7 +63,8 @@ def key(cluster: Cluster) -> Key:
 def resources(fleet: Fleet, cluster: Cluster, site: Site) -> Iterator[Resource]:
     """Key, log group, role, cluster and access entries."""
     eks, own = cluster.data["eks"], key(cluster)
-    yield own
+    linked = file_systems.linked(fleet.environments[cluster.environment], cluster)
+    yield replace(own, linked_buckets=tuple(one.name for one in linked))
     yield LogGroup(
         key="cluster",
         name=f"/aws/eks/{cluster.eks_name}/cluster",
@@ -101,11 +104,23 @@ def _uses_key(cluster: Cluster, site: Site) -> dict[str, object]:
     return iam.statement(actions, [site.arn("kms", "key/*")], conditions=alias)
 
 
+def capability_role(hub: Cluster) -> str:
+    """ARN of the role with which the capability of the hub enters every cluster (argocd.md 4.3): no role is assumed on
+    the way, so the other clusters admit this one."""
+    own = arns.arn("iam", hub.region, hub.account_id, f"role/{role_name(hub, CAPABILITY)}", regional=False)
+    return str(hub.data["eks"].get("argoCDRoleARN", own))
+
+
 def _argo_cd(fleet: Fleet, cluster: Cluster, site: Site) -> Iterator[Resource]:
     """The role that Argo CD assumes, and its entry (argocd.md 4.2). The role that assumes it is the hub's.
 
     Where the spec names a role, that role is somebody else's and only its entry is made.
     """
+    if fleet.platform.capability:
+        hub = fleet.hub or cluster
+        if hub.identity != cluster.identity:  # on the hub EKS makes the entry together with the capability
+            yield AccessEntry(key="argocd", principal_arn=capability_role(hub), policy=ADMIN)
+        return
     stated = cluster.data["eks"].get("argoCDRoleARN")
     if stated is None:
         yield iam.Role(

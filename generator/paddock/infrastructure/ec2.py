@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """A part of a key."""
+        """A part of a key; a group may have the same ports for several ranges."""
         ports = f"-{self.ports[0]}-{self.ports[1]}" if self.ports else ""
-        return f"{self.direction}-{'all' if self.is_range else self.peer}{ports}"
+        return f"{self.direction}-{self.peer.replace('.', '-').replace('/', '-')}{ports}"
 
     def ack(self) -> dict[str, Json]:
         """As ACK's SecurityGroup has it."""
@@ -109,16 +110,28 @@ class LaunchTemplate:
     instance_type: str | None = None
     """Only with a capacity block, which wants it here (gpu-platform.md 3.5)."""
     capacity_reservation: str | None = None
+    performance: tuple[int, int] | None = None
+    """Operations and MiB a second of the volume; None is what gp3 gives by itself."""
+    user_data: str | None = None
+    """Of nodeadm in MIME form, or Bottlerocket's: EKS adds its own part."""
 
     @property
     def name(self) -> str:
         """The base name and 8 hex digits of the content: a template of a name never changes."""
-        content = (self.volume_gib, self.volume_device, self.instance_type, self.capacity_reservation)
+        content: tuple[object, ...] = (
+            self.volume_gib,
+            self.volume_device,
+            self.instance_type,
+            self.capacity_reservation,
+        )
+        # What came later counts where it is stated, so that other templates keep their names.
+        content += tuple(one for one in (self.performance, self.user_data) if one is not None)
         return f"{self.base_name}-{hashlib.sha256(repr(content).encode()).hexdigest()[:8]}"
 
     def ack(self, site: Site) -> Iterator[AckObject]:
         tags = tag_list({**site.tags, "Name": self.base_name})
         volume = {"volumeSize": self.volume_gib, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True}
+        volume |= self._performance()
         target = {"capacityReservationID": self.capacity_reservation}
         data = present(
             {
@@ -126,6 +139,7 @@ class LaunchTemplate:
                 "blockDeviceMappings": [{"deviceName": self.volume_device, "ebs": volume}],
                 "tagSpecifications": [{"resourceType": kind, "tags": tags} for kind in ("instance", "volume")],
                 "instanceType": self.instance_type,
+                "userData": self._user_data(),
                 "instanceMarketOptions": {"marketType": "capacity-block"} if self.capacity_reservation else None,
                 "capacityReservationSpecification": {"capacityReservationTarget": target}
                 if self.capacity_reservation
@@ -142,6 +156,7 @@ class LaunchTemplate:
             "volume_type": "gp3",
             "encrypted": "true",
             "delete_on_termination": "true",
+            **self._performance(),
         }
         target = [{"capacity_reservation_id": self.capacity_reservation}]
         arguments = {
@@ -152,6 +167,7 @@ class LaunchTemplate:
             "block_device_mappings": [{"device_name": self.volume_device, "ebs": [ebs]}],
             "tag_specifications": [{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
             "instance_type": self.instance_type,
+            "user_data": self._user_data(),
             "instance_market_options": [{"market_type": "capacity-block"}] if self.capacity_reservation else None,
             "capacity_reservation_specification": [{"capacity_reservation_target": target}]
             if self.capacity_reservation
@@ -159,6 +175,12 @@ class LaunchTemplate:
             "lifecycle": [{"create_before_destroy": True}],
         }
         yield Block(type="aws_launch_template", key=self.key, arguments=present(arguments))
+
+    def _performance(self) -> dict[str, int]:
+        return dict(zip(("iops", "throughput"), self.performance, strict=True)) if self.performance else {}
+
+    def _user_data(self) -> str | None:
+        return base64.b64encode(self.user_data.encode()).decode() if self.user_data else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

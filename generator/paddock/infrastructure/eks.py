@@ -210,11 +210,8 @@ class AccessEntry:
     policy: str | None = None
     """Name of an EKS access policy, for the whole cluster."""
 
-    def policy_arn(self, site: Site) -> str:
-        return f"arn:{site.partition}:eks::aws:cluster-access-policy/{self.policy}"
-
     def ack(self, site: Site) -> Iterator[AckObject]:
-        policies = [{"policyARN": self.policy_arn(site), "accessScope": {"type": "cluster"}}] if self.policy else []
+        policies = _cluster_wide(site, self.policy) if self.policy else []
         spec = {
             "clusterRef": CLUSTER.ack,
             "principalARN": self.principal_arn,
@@ -241,7 +238,7 @@ class AccessEntry:
                 arguments={
                     "cluster_name": CLUSTER,
                     "principal_arn": principal,
-                    "policy_arn": self.policy_arn(site),
+                    "policy_arn": site.access_policy_arn(self.policy),
                     "access_scope": [{"type": "cluster"}],
                 },
             )
@@ -274,6 +271,10 @@ class PodIdentity:
             "role_arn": self.role,
         }
         yield Block(type="aws_eks_pod_identity_association", key=self.key, arguments=arguments)
+
+
+def _cluster_wide(site: Site, policy: str) -> list[Json]:
+    return [{"policyARN": site.access_policy_arn(policy), "accessScope": {"type": "cluster"}}]
 
 
 def _stated(arguments: Mapping[str, Json]) -> dict[str, Json]:

@@ -137,7 +137,13 @@ def _boundary(cluster: Cluster, site: Site) -> iam.ManagedPolicy:
     own = {"StringEquals": {"aws:ResourceAccount": site.account_id}}
     data = iam.statement(TENANT_ACTIONS, ["*"], conditions=own)
     never = iam.statement(
-        ["s3:PutBucketPolicy", "s3:DeleteBucket*", "s3:PutLifecycleConfiguration", "s3:BypassGovernanceRetention"],
+        [
+            "s3:PutBucketPolicy",
+            "s3:DeleteBucket*",
+            "s3:PutLifecycleConfiguration",
+            "s3:PutReplicationConfiguration",
+            "s3:BypassGovernanceRetention",
+        ],
         ["*"],
         effect="Deny",
     )

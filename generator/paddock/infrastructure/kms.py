@@ -23,6 +23,8 @@ class Key:
     description: str
     users: tuple[str, ...] = ()
     """Service principals such as logs.us-east-1.amazonaws.com."""
+    linked_buckets: tuple[str, ...] = ()
+    """Names of buckets that file systems of FSx for Lustre read and write."""
 
     @property
     def reference(self) -> Reference:
@@ -54,6 +56,8 @@ class Key:
                     "Condition": _within(user, site),
                 }
             )
+        if self.linked_buckets:
+            statements.append(_file_systems(self.linked_buckets, site))
         return iam.document(statements)
 
     def ack(self, site: Site) -> Iterator[AckObject]:
@@ -86,3 +90,27 @@ def _within(user: str, site: Site) -> dict[str, Json]:
     if user.startswith("logs."):
         return {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": site.arn("logs", "log-group:*")}}
     return {"StringEquals": {"aws:SourceAccount": site.account_id}}
+
+
+def _file_systems(names: tuple[str, ...], site: Site) -> dict[str, Json]:
+    """FSx makes a role for each file system, which is called by its id and may not use a key unless the key says so
+    (FSx for Lustre user guide, "Working with server-side encrypted Amazon S3 buckets"): such roles, for these buckets.
+    """
+    roles = "aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*"
+    buckets = [f"arn:{site.partition}:s3:::{name}" for name in names]
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {"aws:PrincipalArn": site.role_arn(roles)},
+            "StringEquals": {
+                "kms:CallerAccount": site.account_id,
+                "kms:ViaService": f"s3.{site.region}.amazonaws.com",
+            },
+            "StringLike": {
+                "kms:EncryptionContext:aws:s3:arn": [arn for one in buckets for arn in (one, f"{one}/*")],
+            },
+        },
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paddock.infrastructure import iam
+from paddock.infrastructure import fsx, iam
 from paddock.infrastructure.control_plane import role_name, subnets, vpc
 from paddock.infrastructure.ec2 import LaunchTemplate, PlacementGroup, Rule, SecurityGroup
 from paddock.infrastructure.eks import AccessEntry, AddOn, NodeGroup
@@ -12,6 +12,7 @@ from paddock.infrastructure.events import EventRule, Queue
 from paddock.infrastructure.resource import Json, Reference, Resource, Site
 from paddock.instances import instances
 from paddock.model import Cluster
+from paddock.user_data import image_pull
 
 NODE_POLICIES = (
     "AmazonEKSWorkerNodePolicy",
@@ -111,18 +112,12 @@ def _security_groups(cluster: Cluster) -> Iterator[Resource]:
             tags={"karpenter.sh/discovery": discovery},
         )
     if "aws-fsx-csi-driver" in cluster.components:
-        lustre = [(988, 988), (1018, 1023)]
         yield SecurityGroup(
             key="fsx",
             name=f"{cluster.eks_name}-fsx",
             description=f"FSx for Lustre of {cluster.eks_name}",
             vpc=where,
-            rules=tuple(
-                Rule(direction=direction, peer=cidr, ports=ports)
-                for direction in ("in", "out")
-                for cidr in cluster.data["network"]["podCIDRs"]
-                for ports in lustre
-            ),
+            rules=fsx.rules(cluster.data["network"]["podCIDRs"]),
             tags={},
         )
 
@@ -131,11 +126,15 @@ def _node_group(cluster: Cluster, name: str) -> NodeGroup:
     stated = cluster.data["eks"]["nodeGroups"][name]
     ami = stated.get("amiType", _ami_type(stated["instanceTypes"]))
     block = stated.get("capacityReservation")
+    performance = stated.get("volumePerformance")
+    bottlerocket = ami.startswith("BOTTLEROCKET")
     template = LaunchTemplate(
         key=name,
         base_name=f"{cluster.eks_name}-{name}",
         volume_gib=int(stated["volume"].removesuffix("Gi")),
-        volume_device="/dev/xvdb" if ami.startswith("BOTTLEROCKET") else "/dev/xvda",
+        volume_device="/dev/xvdb" if bottlerocket else "/dev/xvda",
+        performance=(performance["iops"], performance["throughput"]) if performance else None,
+        user_data=image_pull(stated.get("imagePull"), bottlerocket=bottlerocket),
         instance_type=stated["instanceTypes"][0] if block else None,
         capacity_reservation=block,
     )

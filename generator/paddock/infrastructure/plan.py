@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.infrastructure import (
     ack,
+    backup,
     bootstrap,
     capabilities,
     control_plane,
     identities,
+    lustre,
     nodes,
     storage,
     terraform,
@@ -52,6 +54,8 @@ def _resources(
     components: Iterable[Component] = [catalogue[name] for name in cluster.components if name in catalogue]
     yield from identities.resources(environment, cluster, components, where)
     yield from storage.resources(environment, cluster, where)
+    yield from backup.resources(environment, cluster, where)
+    yield from lustre.resources(environment, cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +73,18 @@ def inventory(
     where = site(cluster)
     found = resources(fleet, environment, cluster, catalogue)
     if cluster.provisioner == "ack":
-        rest = [one for one in found if not list(one.ack(where))]
+        rest = [one for one in found if next(one.ack(where), None) is None]
         objects = ack.objects(fleet, environment, cluster, found, where)
         name = f"{cluster.name}-beside-ack"
-        return Inventory(objects=objects, stacks={name: _stack(fleet, name, rest, where)} if rest else {})
+        beside = {name: _stack(fleet, name, rest, where, lustre.outputs(cluster))} if rest else {}
+        return Inventory(objects=objects, stacks=beside)
     is_hub = cluster.identity == fleet.platform.hub_identity
     if "vpc" in cluster.data["network"]:
         found = [*vpc.network(cluster, where), *found]
     if is_hub:
-        found += capabilities.capabilities(fleet, cluster, where)
-    stacks = {cluster.name: _stack(fleet, cluster.name, found, where, outputs=OUTPUTS)}
+        found += capabilities.capabilities(fleet, cluster)
+    outputs = {**OUTPUTS, **lustre.outputs(cluster)}
+    stacks = {cluster.name: _stack(fleet, cluster.name, found, where, outputs)}
     if is_hub:
         stacks[f"{cluster.name}-argo-cd"] = bootstrap.argo_cd_stack(fleet, cluster, catalogue)
     return Inventory(objects=[], stacks=stacks)
@@ -89,15 +95,16 @@ def _stack(
     name: str,
     found: Iterable[Resource],
     where: Site,
-    outputs: Mapping[str, Reference | Expression] | None = None,
+    outputs: Mapping[str, Json],
 ) -> str:
     settings = fleet.platform.data["terraform"]
-    required, provider = terraform.aws_provider(where, settings)
+    blocks = terraform.blocks(found, where, terraform.major(settings))
+    required, provider = terraform.aws_provider(where, settings, terraform.regions(blocks))
     return terraform.stack(
         f"{where.tags['environment']}-{name}",
-        terraform.blocks(found, where, terraform.major(settings)),
+        blocks,
         settings=settings,
         providers=required,
         provider_blocks=provider,
-        outputs=outputs or {},
+        outputs=outputs,
     )

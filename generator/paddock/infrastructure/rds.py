@@ -11,6 +11,11 @@ GROUP = "rds.services.k8s.aws"
 PORT = 5432
 
 
+def identifier(eks_name: str, name: str) -> str:
+    """DB instance identifier of a cluster's database; RDS keeps it in lower case."""
+    return f"{eks_name}-{name}".lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """A DB instance with its subnet group. RDS makes and rotates the password, in Secrets Manager."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from paddock import arns
+
 Json = Any
+PROVIDER = "provider"
+"""Terraform's argument of a resource that another than the default provider makes (Terraform, "provider")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +23,19 @@ class Site:
 
     @property
     def partition(self) -> str:
-        """Partition of ARNs: a region says it by its beginning (AWS General Reference, "ARN format")."""
-        return (
-            "aws-us-gov" if self.region.startswith("us-gov-") else "aws-cn" if self.region.startswith("cn-") else "aws"
-        )
+        """Partition of its ARNs."""
+        return arns.partition(self.region)
 
     def arn(self, service: str, resource: str, *, region: bool = True) -> str:
         """ARN of a resource of this account; IAM's have no region."""
-        return f"arn:{self.partition}:{service}:{self.region if region else ''}:{self.account_id}:{resource}"
+        return arns.arn(service, self.region, self.account_id, resource, regional=region)
 
     def role_arn(self, name: str) -> str:
         return self.arn("iam", f"role/{name}", region=False)
+
+    def access_policy_arn(self, name: str) -> str:
+        """ARN of an access policy of EKS, e.g. AmazonEKSViewPolicy."""
+        return f"arn:{self.partition}:eks::aws:cluster-access-policy/{name}"
 
     def managed_policy_arn(self, name: str) -> str:
         """ARN of a policy that AWS manages, e.g. AmazonEKSClusterPolicy or service-role/AmazonEBSCSIDriverPolicy."""
@@ -57,13 +63,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AckObject:
-    """An object of ACK. `retained` resources stay in AWS when the object is deleted."""
+    """An object of ACK. `retained` resources stay in AWS when the object is deleted; `region` is where the resource
+    lies if not in the cluster's region."""
 
     group: str
     kind: str
     key: str
     spec: Mapping[str, Json]
     retained: bool = False
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,44 @@ class Resource(Protocol):
 
     def terraform(self, site: Site, provider: int) -> Iterator[Block]:
         """Its resource blocks for a major version of the AWS provider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A resource in another region than its cluster: ACK takes the region from an annotation of the object (ACK,
+    "Multi-Region"), Terraform from a provider of its own, which is called like the region."""
+
+    resource: Resource
+    region: str
+
+    @property
+    def key(self) -> str:
+        return self.resource.key
+
+    def ack(self, site: Site) -> Iterator[AckObject]:
+        for one in self.resource.ack(replace(site, region=self.region)):
+            yield replace(one, region=self.region)
+
+    def terraform(self, site: Site, provider: int) -> Iterator[Block]:
+        for one in self.resource.terraform(replace(site, region=self.region), provider):
+            yield replace(one, arguments={**one.arguments, PROVIDER: f"aws.{self.region}"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByTerraform:
+    """A resource that Terraform makes whatever makes the rest: what it belongs to has no kind of ACK."""
+
+    resource: Resource
+
+    @property
+    def key(self) -> str:
+        return self.resource.key
+
+    def ack(self, site: Site) -> Iterator[AckObject]:
+        yield from ()
+
+    def terraform(self, site: Site, provider: int) -> Iterator[Block]:
+        yield from self.resource.terraform(site, provider)
 
 
 def present(arguments: Mapping[str, Json]) -> dict[str, Json]:

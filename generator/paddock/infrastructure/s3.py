@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from paddock.infrastructure import iam
+from paddock.infrastructure.replication import Replication
 from paddock.infrastructure.resource import AckObject, Block, Json, Reference, Site, present, tag_list
 
 AGED, DATED = "age", "delete-by"
@@ -90,6 +91,7 @@ class Bucket:
     """Days for which a version cannot be deleted (mode GOVERNANCE); it can be given only when the bucket is made."""
     held: bool = False
     """On legal hold nobody deletes anything."""
+    replication: Replication | None = None
 
     def policy(self, site: Site) -> str:
         """Denies what comes without TLS (S3 user guide, "Restrict access to only HTTPS requests"), and on legal hold
@@ -130,6 +132,7 @@ class Bucket:
             "policy": self.policy(site),
             "objectLockEnabledForBucket": True if self.object_lock_days else None,
             "objectLockConfiguration": {"rule": {"defaultRetention": lock}} if self.object_lock_days else None,
+            "replication": self.replication.ack(site) if self.replication else None,
             "tagging": {"tagSet": tag_list({**site.tags, **self.tags})},
         }
         yield AckObject(group="s3.services.k8s.aws", kind="Bucket", key=self.key, spec=present(spec), retained=True)
@@ -166,3 +169,5 @@ class Bucket:
         if self.object_lock_days:
             retention = {"mode": "GOVERNANCE", "days": self.object_lock_days}
             yield "object_lock_configuration", {"rule": [{"default_retention": [retention]}]}
+        if self.replication:
+            yield "replication_configuration", self.replication.terraform(site, self.key)

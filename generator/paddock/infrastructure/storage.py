@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from paddock import buckets
-from paddock.infrastructure.control_plane import key, subnets, vpc
+from paddock.infrastructure import iam, replication
+from paddock.infrastructure.control_plane import key, role_name, subnets, vpc
 from paddock.infrastructure.ec2 import Rule, SecurityGroup
 from paddock.infrastructure.ecr import Repository
-from paddock.infrastructure.rds import PORT, Database
-from paddock.infrastructure.resource import Json, Resource, Site
+from paddock.infrastructure.kms import Key
+from paddock.infrastructure.rds import PORT, Database, identifier
+from paddock.infrastructure.resource import Elsewhere, Json, Resource, Site
 from paddock.infrastructure.s3 import Bucket, Lifecycle
 from paddock.model import Cluster, Environment
 
@@ -28,21 +31,87 @@ def resources(environment: Environment, cluster: Cluster, site: Site) -> Iterato
 
 
 def _buckets(environment: Environment, cluster: Cluster, site: Site) -> Iterator[Resource]:
+    """The buckets, and for those that are replicated the replica, its region's key and S3's role."""
+    found = list(_owned(environment, cluster, site))
+    for region in sorted({copy.region for _, copy in found if copy}):
+        yield Elsewhere(resource=_replicas_key(cluster, region), region=region)
+    for bucket, copy in found:
+        if copy is None:
+            yield bucket
+        else:
+            yield from _replicated(cluster, site, bucket, copy)
+
+
+def _owned(
+    environment: Environment, cluster: Cluster, site: Site
+) -> Iterator[tuple[Bucket, buckets.Replication | None]]:
     alias = key(cluster).alias_arn(site)
     for team in environment.teams.values():
         for bucket in buckets.team_buckets(environment, team):
             if bucket.cluster is not None and bucket.cluster.name == cluster.name:
-                yield _bucket(bucket, alias)
+                yield _bucket(bucket, alias), bucket.replication
     if "mlflow" in cluster.components:
-        artifacts = cluster.components["mlflow"].settings["artifacts"]["bucket"]
-        yield Bucket(
-            key="mlflow-artifacts",
-            name=artifacts,
-            kms_alias_arn=alias,
-            versioning=True,
-            lifecycle=Lifecycle(noncurrent_expire_after_days=90, abort_incomplete_upload_after_days=ABORT_DAYS),
-            tags={"team": "platform", "purpose": "artifacts"},
+        artifacts = cluster.components["mlflow"].settings["artifacts"]
+        yield (
+            Bucket(
+                key="mlflow-artifacts",
+                name=artifacts["bucket"],
+                kms_alias_arn=alias,
+                versioning=True,
+                lifecycle=Lifecycle(noncurrent_expire_after_days=90, abort_incomplete_upload_after_days=ABORT_DAYS),
+                tags={"team": "platform", "purpose": "artifacts"},
+            ),
+            buckets.replication(artifacts),
         )
+
+
+def _replicas_key(cluster: Cluster, region: str) -> Key:
+    """The key of a cluster's replicas in a region: the cluster's own is of no use where its region is down."""
+    return Key(
+        key=f"replicas-{region}",
+        alias=f"{cluster.eks_name}-replicas",
+        description=f"Replicas of buckets of the cluster {cluster.identity}",
+    )
+
+
+def _replicated(cluster: Cluster, site: Site, bucket: Bucket, copy: buckets.Replication) -> Iterator[Resource]:
+    """S3 copies no lifecycle, so the replica has that of its source: what expires there expires here. In a storage
+    class of its own it stays (Amazon S3 user guide, "What does Amazon S3 replicate?")."""
+    there, own = replace(site, region=copy.region), _replicas_key(cluster, copy.region)
+    role = iam.Role(
+        key=f"replication-{bucket.key}",
+        name=role_name(cluster, f"replication-{bucket.key}"),
+        description=f"Replication of {bucket.name} to {copy.region}",
+        trust=replication.TRUST,
+        statements=replication.statements(
+            replication.Side(bucket=bucket.name, alias=key(cluster).alias, site=site),
+            replication.Side(bucket=copy.bucket, alias=own.alias, site=there),
+            delete_markers=copy.delete_markers,
+            locked=bucket.object_lock_days is not None,
+        ),
+    )
+    lifecycle = replace(bucket.lifecycle, transitions=()) if copy.storage_class else bucket.lifecycle
+    replica = replace(
+        bucket,
+        key=f"replica-{bucket.key}",
+        name=copy.bucket,
+        kms_alias_arn=own.alias_arn(there),
+        lifecycle=lifecycle,
+        tags={**bucket.tags, "replica-of": bucket.name},
+    )
+    yield role
+    yield Elsewhere(resource=replica, region=copy.region)
+    yield replace(
+        bucket,
+        replication=replication.Replication(
+            bucket=copy.bucket,
+            key=replica.key,
+            kms_alias_arn=replica.kms_alias_arn,
+            role=role.reference,
+            delete_markers=copy.delete_markers,
+            storage_class=copy.storage_class,
+        ),
+    )
 
 
 def _bucket(one: buckets.Bucket, alias: str) -> Bucket:
@@ -84,7 +153,7 @@ def _databases(environment: Environment, cluster: Cluster) -> Iterator[Resource]
         most = int(one["maxStorage"].removesuffix("Gi")) if "maxStorage" in one else 2 * begin
         yield Database(
             key=name,
-            name=f"{cluster.eks_name}-{name}".lower(),
+            name=identifier(cluster.eks_name, name),
             database=one.get("database", name.replace("-", "_")),
             instance_class=one["instanceClass"],
             engine_version=one["engineVersion"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from paddock.infrastructure.resource import Block, Expression, Json, Reference, Resource, Site
+from paddock.infrastructure.resource import PROVIDER, Block, Expression, Json, Reference, Resource, Site
 
 REQUIRED_VERSION = ">= 1.10.0"
 """S3 states lock themselves from Terraform 1.10 on (Terraform, "S3 backend", use_lockfile)."""
@@ -23,9 +23,10 @@ def stack(
     settings: Mapping[str, Json],
     providers: Mapping[str, Mapping[str, Json]],
     provider_blocks: Mapping[str, Json],
-    outputs: Mapping[str, Reference | Expression],
+    outputs: Mapping[str, Json],
 ) -> str:
-    """The text of a stack. `settings` is the platform's `terraform`, `providers` what required_providers says."""
+    """The text of a stack. `settings` is the platform's `terraform`, `providers` what required_providers says;
+    `outputs` are by name what people read after it is applied."""
     state = settings["state"]
     backend = {
         "bucket": state["bucket"],
@@ -55,15 +56,24 @@ def stack(
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def aws_provider(site: Site, settings: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
-    """What required_providers and provider say of AWS: the right account only, and tags on all that can have them."""
+def aws_provider(
+    site: Site, settings: Mapping[str, Json], regions: Iterable[str] = ()
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """What required_providers and provider say of AWS: the right account only, and tags on all that can have them.
+    Each further region has a provider of its own, whose alias is the region."""
     required = {"source": "hashicorp/aws", "version": settings["awsProvider"]}
     provider = {
         "region": site.region,
         "allowed_account_ids": [site.account_id],
         "default_tags": [{"tags": dict(sorted(site.tags.items()))}],
     }
-    return {"aws": required}, {"aws": provider}
+    elsewhere = [{**provider, "alias": region, "region": region} for region in sorted(regions)]
+    return {"aws": required}, {"aws": [provider, *elsewhere] if elsewhere else provider}
+
+
+def regions(found: Iterable[Block]) -> set[str]:
+    """The further regions in which blocks lie."""
+    return {one.arguments[PROVIDER].removeprefix("aws.") for one in found if PROVIDER in one.arguments}
 
 
 def major(settings: Mapping[str, Json]) -> int:

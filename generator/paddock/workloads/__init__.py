@@ -15,3 +15,9 @@ VIEWS: dict[str, View] = {
     "service": service.view,
     "training": training.view,
 }
+
+MANAGER_TEMPLATES = frozenset(
+    f"{name}.yaml.j2" for name in ("configmap", "cronjob", "serviceaccount", "trainingruntime", "trainjob")
+)
+"""What MultiKueue's manager has of a workload whose runs it sends away: the runs and what makes them, and the runtime
+that tells their size. Volumes, secrets, monitors and alerts are where the pods are."""

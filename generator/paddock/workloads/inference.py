@@ -19,6 +19,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     metrics = data.get("metrics", {}).get("port")
     return context | {
         "placement": pods.placement(fleet, cluster, workload),
+        "deviceClaim": pods.device_claim(cluster, workload),
         "priorityClass": pods.priority_class(fleet, cluster, workload),
         "model": _model(cluster, workload),
         "minReplicas": low,
@@ -54,7 +55,7 @@ def _resources(cluster: Cluster, workload: Workload) -> dict[str, Json]:
     """With a CPU limit equal to the request: KServe fills in its own, smaller one where none is stated."""
     resources = pods.resources(cluster, workload)
     limits = {"cpu": resources["requests"]["cpu"], **resources["limits"]}
-    return {"requests": resources["requests"], "limits": limits}
+    return {**resources, "limits": limits}
 
 
 def _relabelings(port: int) -> list[Json]:

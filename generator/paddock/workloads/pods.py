@@ -11,6 +11,10 @@ from paddock.workloads.companions import secret_name
 
 GPU = "nvidia.com/gpu"
 EFA = "vpc.amazonaws.com/efa"
+DEVICE_CLASS = "gpu.nvidia.com"
+"""The DeviceClass of whole GPUs, which comes with the chart of the DRA driver (dra-driver-nvidia-gpu 0.4.1)."""
+CLAIM = "gpus"
+"""Name of a pod's claim, by which its container refers to it."""
 # Huge pages of a pod with EFA interfaces: EKS user guide, node-efa (facts: gpu-platform.md 3.5).
 HUGE_PAGES = {"hugepages-2Mi": "5120Mi"}
 
@@ -39,18 +43,41 @@ def resources(cluster: Cluster, workload: Workload) -> dict[str, Json]:
     """Requests and limits of one node (training) or one replica.
 
     Extended resources and huge pages stand in limits only: their requests are always equal (gpu-platform.md 5.3).
+    Where GPUs are claimed, the claim stands in their place.
     """
     stated = workload.data["resources"]
     requests = {"cpu": stated["cpu"], "memory": stated["memory"]}
     limits = {"memory": stated["memory"]}
     if "ephemeralStorage" in stated:
         requests["ephemeral-storage"] = stated["ephemeralStorage"]
-    if "gpu" in stated:
+    claimed = device_claim(cluster, workload) is not None
+    if "gpu" in stated and not claimed:
         limits[GPU] = str(stated["gpu"]["count"])
     interfaces = efa_interfaces(cluster, workload)
     if interfaces:
         limits |= {EFA: str(interfaces), **HUGE_PAGES}
-    return {"requests": dict(sorted(requests.items())), "limits": dict(sorted(limits.items()))}
+    claims = {"claims": [{"name": CLAIM}]} if claimed else {}
+    return {"requests": dict(sorted(requests.items())), "limits": dict(sorted(limits.items())), **claims}
+
+
+def device_claim(cluster: Cluster, workload: Workload) -> dict[str, Json] | None:
+    """The ResourceClaimTemplate of a workload whose pools claim their GPUs, and what its pods say of it; else None.
+
+    `template` is its name: its spec is immutable (resource.k8s.io/v1), so the number of GPUs stands in it. `requests`
+    are its requests, one that Kueue can count: `exactly`, by number, without constraints (Kueue 0.19, "Dynamic Resource
+    Allocation", limitations). `pod` is the pod's `resourceClaims`.
+    """
+    gpu = workload.data["resources"].get("gpu")
+    chosen = pools(cluster, workload)
+    if gpu is None or not chosen or not all(pool.dra for pool in chosen):
+        return None
+    template = f"{workload.name}-{CLAIM}-{gpu['count']}"
+    exactly = {"allocationMode": "ExactCount", "count": gpu["count"], "deviceClassName": DEVICE_CLASS}
+    return {
+        "template": template,
+        "requests": [{"name": CLAIM, "exactly": exactly}],
+        "pod": [{"name": CLAIM, "resourceClaimTemplateName": template}],
+    }
 
 
 def efa_interfaces(cluster: Cluster, workload: Workload) -> int:
@@ -72,7 +99,10 @@ def efa_interfaces(cluster: Cluster, workload: Workload) -> int:
 
 
 def pools(cluster: Cluster, workload: Workload) -> list[NodePool]:
-    """The node pools a workload may run on: the one it names, else those with its GPU model; empty means any node."""
+    """The node pools a workload may run on: the one it names, else those with its GPU model; empty means any node.
+
+    A pod either asks for GPUs or claims them, so never both kinds of pools: claims only where no other pool is left.
+    """
     stated = workload.data.get("pool")
     if stated is not None:
         return [cluster.node_pools[stated]]
@@ -80,7 +110,8 @@ def pools(cluster: Cluster, workload: Workload) -> list[NodePool]:
     if "gpu" not in wanted:
         return []
     found = [pool for pool in cluster.node_pools.values() if pool.gpu_model == wanted["gpu"]["model"]]
-    return [pool for pool in found if not pool.shared_gpus and (pool.efa or not wanted["efa"])]
+    fitting = [pool for pool in found if not pool.shared_gpus and (pool.efa or not wanted["efa"])]
+    return [pool for pool in fitting if not pool.dra] or fitting
 
 
 def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, Json]:

@@ -15,8 +15,14 @@ CHECKPOINTS = "/checkpoints"
 MLFLOW_IN_CLUSTER = f"http://mlflow.{network.MLFLOW}.svc.cluster.local"
 
 
-def spec(workload: Workload, *, image: str, resources: Json, variables: list[Json]) -> dict[str, Json]:
-    """The spec of a TrainJob; every field that it has is immutable (CRD of Trainer 2.3)."""
+def spec(
+    workload: Workload, *, image: str, resources: Json, variables: list[Json], managed_by: str | None = None
+) -> dict[str, Json]:
+    """The spec of a TrainJob; every field that it has is immutable (CRD of Trainer 2.3).
+
+    `managed_by` names who takes the place of Trainer's controller: Kueue would fill it in (gpu-platform.md 6), and Argo
+    CD would see a difference.
+    """
     data = workload.data
     trainer: dict[str, Json] = {
         "image": image,
@@ -29,6 +35,8 @@ def spec(workload: Workload, *, image: str, resources: Json, variables: list[Jso
     trainer |= {key: value for key, value in optional.items() if value}
     runtime = {"apiGroup": "trainer.kubeflow.org", "kind": "TrainingRuntime", "name": workload.name}
     result: dict[str, Json] = {"runtimeRef": runtime, "trainer": dict(sorted(trainer.items()))}
+    if managed_by is not None:
+        result["managedBy"] = managed_by
     if "activeDeadline" in data:
         result["activeDeadlineSeconds"] = seconds(data["activeDeadline"])
     return dict(sorted(result.items()))

@@ -21,6 +21,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     mounted = mounts.view(environment, cluster, workload)
     return companions.context(fleet, environment, team, workload) | {
         "placement": pods.placement(fleet, cluster, workload),
+        "deviceClaim": pods.device_claim(cluster, workload),
         "priorityClass": pods.priority_class(fleet, cluster, workload),
         # The autoscaler owns the number of replicas where there is a range (argocd.md 6).
         "replicas": None if scales else low,

@@ -5,6 +5,7 @@ What comes from image, command, args and env is in the run alone: a change of th
 
 from __future__ import annotations
 
+from paddock import multikueue
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 from paddock.workloads import companions, mounts, pods, runs
 
@@ -20,12 +21,18 @@ TOPOLOGY = {
 def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, workload: Workload) -> dict[str, Json]:
     """The context of templates/workloads/training/; `run`, `runTemplate`, `schedule` and `checkpoint` may be None."""
     data, how = workload.data, workload.data["run"]
+    away = cluster.name in workload.dispatch
+    here = away or cluster.name in data["clusters"]
+    # Kueue compares the pods of a run on manager and worker and ends it where they differ (pkg/util/equality), so the
+    # runtime and the run are those of a worker on both.
+    cluster = _pods_of(environment, cluster, workload)
     context = companions.context(fleet, environment, team, workload)
     spec = runs.spec(
         workload,
         image=pods.image(data["image"]),
         resources=pods.resources(cluster, workload),
         variables=pods.variables(workload, runs.variables(fleet, environment, cluster, team, workload)),
+        managed_by=multikueue.CONTROLLER if away else None,
     )
     labels = runs.labels(context["labels"], workload)
     kubectl = pods.image(fleet.platform.data["images"]["kubectl"])
@@ -33,6 +40,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     locks_memory = pods.efa_interfaces(cluster, workload) > 0
     return context | {
         "placement": pods.placement(fleet, cluster, workload),
+        "deviceClaim": pods.device_claim(cluster, workload),
         "priorityClass": pods.priority_class(fleet, cluster, workload),
         "nodes": data["nodes"],
         "runtimeLabels": context["labels"] | {"trainer.kubeflow.org/framework": "torch"},
@@ -42,12 +50,18 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
         "sharedMemory": data["sharedMemory"],
         "checkpoint": _checkpoint(workload),
         **mounts.view(environment, cluster, workload),
-        "run": runs.run(workload, spec, labels) if how == "onChange" else None,
-        "runTemplate": None if how == "onChange" else runs.template(team, workload, spec, labels),
+        "run": runs.run(workload, spec, labels) if here and how == "onChange" else None,
+        "runTemplate": runs.template(team, workload, spec, labels) if here and how != "onChange" else None,
         "schedule": runs.schedule(fleet, workload, image=kubectl, pod_labels=context["podLabels"])
-        if runs.is_scheduled(workload)
+        if here and runs.is_scheduled(workload)
         else None,
     }
+
+
+def _pods_of(environment: Environment, cluster: Cluster, workload: Workload) -> Cluster:
+    """The cluster for which pods are written: that of the first worker where a manager sends the run away."""
+    workers = workload.dispatch.get(cluster.name, ())
+    return environment.clusters[workers[0]] if workers else cluster
 
 
 def _annotations(workload: Workload) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""Clusters whose Kubernetes version EKS no longer supports on the day for which it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paddock.diagnostics import Note, Problem, Severity
+from paddock.kubernetes_releases import SUPPORT
+from paddock.model import Cluster, Fleet
+
+IDS = ("kubernetes-out-of-support", "kubernetes-upgraded-by-eks")
+
+
+def check(fleet: Fleet, as_of: str) -> Iterator[Problem]:
+    """Each cluster's version on the day `as_of`; dates are written alike, so they compare as texts."""
+    for cluster in fleet.clusters():
+        support = SUPPORT.get(cluster.kubernetes_version)
+        if support and support.extended < as_of:
+            yield _ended(cluster, support.extended, as_of)
+        elif support and support.standard < as_of and cluster.data["eks"]["supportType"] == "STANDARD":
+            yield _upgraded(cluster, support.standard, as_of)
+
+
+def _ended(cluster: Cluster, last: str, as_of: str) -> Problem:
+    return Problem(
+        id="kubernetes-out-of-support",
+        message=f'Kubernetes {cluster.kubernetes_version} of cluster "{cluster.identity}" had its last day of extended '
+        f"support on {last}: EKS has no such cluster any more on {as_of}",
+        place=cluster.place("kubernetesVersion"),
+        help=f"write the version to which EKS has upgraded it: {_legal(as_of, extended=True)}",
+    )
+
+
+def _upgraded(cluster: Cluster, last: str, as_of: str) -> Problem:
+    return Problem(
+        id="kubernetes-upgraded-by-eks",
+        severity=Severity.WARNING,
+        message=f"standard support of Kubernetes {cluster.kubernetes_version} ended on {last}, and cluster "
+        f'"{cluster.identity}" has support type STANDARD: EKS upgrades it by itself after that',
+        place=cluster.place("kubernetesVersion"),
+        related=(Note(message=f"judged as of {as_of}"),),
+        help=f"upgrade it: {_legal(as_of)}; or write eks.supportType: EXTENDED, at a higher price an hour",
+    )
+
+
+def _legal(as_of: str, *, extended: bool = False) -> str:
+    known = {version: one.extended if extended else one.standard for version, one in SUPPORT.items()}
+    return ", ".join(version for version, last in known.items() if as_of <= last) or "see the EKS user guide"
