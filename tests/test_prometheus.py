@@ -34,11 +34,12 @@ def read(path: Path) -> list[Json]:
     return tests
 
 
-def cases(alert: str, *, firing: bool) -> list[Json]:
-    """Tests of an alert that expect it, or that expect it not."""
+def cases(alert: str, expr: str, *, firing: bool) -> list[Json]:
+    """Tests of an alert that expect it, or that expect it not, in the files of groups that have it."""
     return [
         test
         for path in sorted(CASES.glob("*.yaml"))
+        if of_group(path.stem).get(alert, {}).get("expr") == expr
         for test in read(path)
         for one in test.get("alert_rule_test", ())
         if one["alertname"] == alert and bool(one["exp_alerts"]) == firing
@@ -46,12 +47,18 @@ def cases(alert: str, *, firing: bool) -> list[Json]:
 
 
 @cache
-def by_name() -> dict[str, Rule]:
-    """Each alert of the first environment that has it."""
+def of_group(name: str) -> dict[str, Rule]:
+    """Alerts of a group, each of the first environment that has it."""
     found: dict[str, Rule] = {}
-    for _, _, rule in alerts():
-        found.setdefault(rule["alert"], rule)
+    for _, group, rule in alerts():
+        if group == name:
+            found.setdefault(rule["alert"], rule)
     return found
+
+
+def shown() -> list[tuple[str, str]]:
+    """Name and expression of every alert; groups with the same one need one test."""
+    return sorted({(rule["alert"], rule["expr"]) for _, _, rule in alerts()})
 
 
 def promtool(*arguments: str, folder: Path) -> None:
@@ -82,7 +89,7 @@ def test_promtool_reads_every_rule(tmp_path: Path) -> None:
 @needs_promtool
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_rules(path: Path, tmp_path: Path) -> None:
-    group = {rule["alert"]: by_name()[rule["alert"]] for _, name, rule in alerts() if name == path.stem}
+    group = of_group(path.stem)
     assert group or path.stem == RECORDED
     needed = not group or any(record in rule["expr"] for rule in group.values() for record in recorded())
     groups = {RECORDED: [rule for same in recorded().values() for rule in same]} if needed else {}
@@ -104,16 +111,16 @@ def test_rules(path: Path, tmp_path: Path) -> None:
     promtool("test", "rules", "tests.yaml", folder=tmp_path)
 
 
-@pytest.mark.parametrize("alert", sorted(by_name()))
-def test_each_alert_is_shown_firing_and_quiet(alert: str) -> None:
-    assert cases(alert, firing=True), f"tests/prometheus/ has no test in which {alert} fires"
-    quiet = cases(alert, firing=False)
+@pytest.mark.parametrize(("alert", "expr"), shown(), ids=[alert for alert, _ in shown()])
+def test_each_alert_is_shown_firing_and_quiet(alert: str, expr: str) -> None:
+    assert cases(alert, expr, firing=True), f"tests/prometheus/ has no test in which {alert} fires: {expr}"
+    quiet = cases(alert, expr, firing=False)
     assert quiet, f"tests/prometheus/ has no test in which {alert} is quiet"
     # Quiet because of what it sees, not because it sees nothing.
     for test in quiet:
         seen = {one["series"].partition("{")[0] for one in test["input_series"]}
         inputs = {*seen, *(record for record, sources in recordings() if sources & seen)}
-        assert inputs & words(by_name()[alert]["expr"]), (alert, test["name"])
+        assert inputs & words(expr), (alert, test["name"])
 
 
 @cache
@@ -139,17 +146,17 @@ def recordings() -> Iterator[tuple[str, set[str]]]:
         yield record, found
 
 
-def test_an_alert_means_the_same_wherever_it_is() -> None:
-    """Alerts of one name differ in nothing, so that one test shows them all."""
-    for _, _, rule in alerts():
-        assert rule["expr"] == by_name()[rule["alert"]]["expr"], rule["alert"]
+def test_a_group_means_the_same_on_every_cluster() -> None:
+    """One alert of a group has one expression, so that one test shows it for every cluster."""
+    for _, group, rule in alerts():
+        assert rule["expr"] == of_group(group)[rule["alert"]]["expr"], rule["alert"]
 
 
 def test_each_test_is_of_a_rule() -> None:
     for path in CASES.glob("*.yaml"):
         for test in read(path):
             for one in test.get("alert_rule_test", ()):
-                assert one["alertname"] in by_name(), path.name
+                assert one["alertname"] in of_group(path.stem), path.name
 
 
 def test_each_recorded_series_is_shown() -> None:
