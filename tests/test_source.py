@@ -450,3 +450,20 @@ def test_locating_many_places_reads_the_file_once(monkeypatch: pytest.MonkeyPatc
     assert len(nodes) == 1
     assert len(nodes[0].children) == 1 + 5_000
     assert found[4_999][0].line == 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("alert: Slow", 1, (3, 5, 16)),  # not "alert: SlowQueue", which comes first
+        ("alert: Slow", 4, (5, 5, 16)),
+        ("alert: Slow", 6, (6, 1, 2)),
+        ("alert: Down", 2, (2, 1, 2)),
+        ("", 3, (3, 1, 2)),
+        ('"(x[1])"', 1, (7, 4, 12)),
+    ],
+)
+def test_a_text_is_looked_for_from_a_line_on(text: str, line: int, expected: tuple[int, int, int]) -> None:
+    lines = ["rules:", "  - alert: SlowQueue", "  - alert: Slow", "x", "  - alert: Slow", "", 'y: "(x[1])"']
+    [(found, _)] = source.locate("\n".join(lines).encode(), [Place(path="x", line=line, text=text)])
+    assert (found.line, found.column, found.end_column) == expected

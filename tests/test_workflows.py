@@ -137,6 +137,15 @@ def test_kyverno_is_pinned_with_its_sum() -> None:
     assert f"github.com/kyverno/kyverno {version[1]} h1:" in sums
 
 
+def test_prometheus_tools_are_pinned_with_their_sums() -> None:
+    module, sums = ((ROOT / "tools" / "prometheus" / name).read_text() for name in ("go.mod", "go.sum"))
+    for name, tool in (("prometheus", "promtool"), ("alertmanager", "amtool")):
+        assert f"\tgithub.com/prometheus/{name}/cmd/{tool}\n" in module
+        version = re.search(rf"github.com/prometheus/{name} (v\S+)", module)
+        assert version is not None
+        assert f"github.com/prometheus/{name} {version[1]} h1:" in sums
+
+
 def test_go_tools_are_pinned_with_their_sums() -> None:
     module, sums = ((ROOT / "tools" / name).read_text() for name in ("go.mod", "go.sum"))
     tools = re.findall(r"^\t((\S+?)(?:/cmd/\S+)?)$", module, re.MULTILINE)

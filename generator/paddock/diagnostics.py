@@ -19,7 +19,7 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A node of a file, before its line is known. With `line` (1-based) the position is given instead: a column of it,
-    or the whole line."""
+    or the whole line; with `text`, the first line from there that holds it, where one does."""
 
     path: str
     pointer: Pointer = ()
@@ -27,6 +27,7 @@ class Place:
     line: int | None = None
     column: int = 1
     whole_line: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -5,6 +5,7 @@ A value here has been validated against its schema and merged with its overlay; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,12 @@ class Spec:
         return Place(path=self.origin.base, pointer=("metadata", "name"))
 
 
+def _page(repository: str) -> str:
+    """The web page of docs/runbooks.md in a repository that is cloned by HTTPS or SSH."""
+    host_and_path = re.sub(r"^(?:https://|ssh://)?(?:[^@/]+@)?([^/:]+)(?::[0-9]+)?[:/]", r"\1/", repository)
+    return f"https://{host_and_path.removesuffix('.git')}/blob/main/docs/runbooks.md"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform(Spec):
     """What all environments share."""
@@ -85,6 +92,16 @@ class Platform(Spec):
     @property
     def hub_identity(self) -> str:
         return "-".join(self.hub)
+
+    @property
+    def runbooks(self) -> str:
+        """Page of runbooks, with the `#` before an alert's anchor; without one stated, docs/runbooks.md of the branch
+        main as a web page of the repository's host."""
+        return f"{self.data.get('runbooks') or _page(self.repository_url)}#"
+
+    def runbook(self, alert: str) -> str:
+        """Link to an alert's runbook; anchors of headings are in lower case."""
+        return self.runbooks + alert.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,12 @@ class ObjectRef:
     def group(self) -> str:
         return self.api_version.rpartition("/")[0]
 
+    def mended_at(self, text: str = "") -> Place:
+        """Where a person mends it: a component's template, at the line that holds `text`; else the spec behind it."""
+        if self.template.startswith(FOLDER):
+            return Place(path=self.template, line=1, text=text)
+        return self.place
+
 
 @dataclass(slots=True, kw_only=True)
 class Rendered:
@@ -239,6 +245,13 @@ def documents(text: str) -> list[str]:
     if "\n---" not in text and not text.startswith("---"):
         return [text] if text.strip() else []
     return [part.strip("\n") + "\n" for part in _SEPARATOR.split(text) if part.strip()]
+
+
+def content(ref: ObjectRef, trees: Mapping[str, Mapping[str, str]]) -> dict[str, Json]:
+    """A rendered object, read from the texts by environment and path; its schema may have refused it."""
+    text = trees[ref.environment][ref.path].encode("utf-8", "surrogatepass")
+    data, _ = source.parse(text, ref.path, max_bytes=MAX_OBJECT_BYTES)
+    return data if isinstance(data, dict) else {}
 
 
 def _not_an_object(data: Json, template: str, unit: Unit) -> Problem | None:

@@ -279,6 +279,11 @@ def _syntax_problem(error: YAMLError, path: str) -> Problem:
 def _given(place: Place, lines: list[str]) -> Location:
     """The position that a place states; what lies behind the end of the file is put at its end."""
     line, column = place.line or 1, place.column
+    whole = re.compile(rf"{re.escape(place.text)}(?![\w-])")  # not the beginning of a longer name
+    for number, content in enumerate(lines[line - 1 :], line) if place.text else ():
+        if found := whole.search(content):
+            start, end = found.start() + 1, found.end() + 1
+            return Location(path=place.path, line=number, column=start, end_line=number, end_column=end)
     if lines and line > len(lines):
         line, column = len(lines), len(lines[-1]) + 1
     end = column

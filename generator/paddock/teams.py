@@ -4,7 +4,8 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 from __future__ import annotations
 
 from paddock import multikueue
-from paddock.components import workflow_access
+from paddock.components import panels, workflow_access
+from paddock.components.dashboard_team import team_dashboard
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
 from paddock.workloads import companions, mounts, network, pods, runs
@@ -107,6 +108,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "pageAccounts": accounts,
         "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
         "alerts": _alerts(environment, team),
+        "dashboard": _dashboard(team) if "kube-prometheus-stack" in cluster.components else None,
         "retention": _retention(fleet, environment, team),
     }
 
@@ -276,6 +278,14 @@ def _alerts(environment: Environment, team: Team) -> dict[str, Json]:
         f"{environment.name}",
         "text": "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.runbook_url }}\n{{ end }}",
     }
+
+
+def _dashboard(team: Team) -> dict[str, Json]:
+    """The team's dashboard, in its own folder. Grafana gives rights to folders by its API alone: what is provisioned
+    can be seen by every viewer, and changed by nobody."""
+    budget = team.data.get("budget", {}).get("monthlyUSD")
+    found = team_dashboard(team.name, budget)
+    return {"name": "grafana-dashboard", "file": f"{found.uid}.json", "folder": team.name, "text": panels.text(found)}
 
 
 def _retention(fleet: Fleet, environment: Environment, team: Team) -> dict[str, Json]:

@@ -233,7 +233,7 @@ def test_secrets_alerts_and_metrics() -> None:
         "namespace": "perception",
     }
     assert rule["annotations"] == {
-        "runbook_url": "https://runbooks.ml.example.com/LossIsNaN",
+        "runbook_url": "https://github.com/example/platform/blob/main/docs/runbooks.md#lossisnan",
         "summary": "{{ $labels.pod }}: NaN",
     }
     monitor = only(objects, "PodMonitor")["spec"]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from paddock.catalogue import Component
 from paddock.checks import (
     admission_policies,
+    alert_routes,
+    alert_rules,
     argo_cd_capability,
     backups,
     bucket_lifecycles,
@@ -15,6 +17,7 @@ from paddock.checks import (
     component_references,
     component_versions,
     components_required,
+    dashboards,
     data_residency,
     duplicate_objects,
     ended_capacity,
@@ -126,4 +129,7 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
     OutputCheck(ids=secrets.IDS, run=lambda objects, trees, _: secrets.check(objects, trees)),
     OutputCheck(ids=admission_policies.IDS, run=admission_policies.check),
+    OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
+    OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
+    OutputCheck(ids=dashboards.IDS, run=dashboards.check),
 )

@@ -26,8 +26,8 @@ class Alert:
 
 
 def group(name: str, alerts: list[Alert], fleet: Fleet) -> dict[str, Json]:
-    """A rule group: every alert has severity, team, summary and the runbook https://runbooks.<domain>/<alert>."""
-    return {"name": name, "rules": [_rule(one, fleet.platform.data["domain"]) for one in alerts]}
+    """A rule group: every alert has severity, team, summary and the link to its runbook."""
+    return {"name": name, "rules": [_rule(one, fleet.platform.runbook(one.name)) for one in alerts]}
 
 
 def controller_down(name: str, *, namespace: str, job: str, what: str) -> Alert:
@@ -41,12 +41,12 @@ def controller_down(name: str, *, namespace: str, job: str, what: str) -> Alert:
     )
 
 
-def _rule(alert: Alert, domain: str) -> dict[str, Json]:
+def _rule(alert: Alert, runbook: str) -> dict[str, Json]:
     rule: dict[str, Json] = {"alert": alert.name, "expr": alert.expr}
     if alert.wait is not None:
         rule["for"] = alert.wait
     rule["labels"] = {"severity": alert.severity, "team": alert.team, **alert.labels}
-    rule["annotations"] = {"summary": alert.summary, "runbook_url": f"https://runbooks.{domain}/{alert.name}"}
+    rule["annotations"] = {"summary": alert.summary, "runbook_url": runbook}
     if alert.description is not None:
         rule["annotations"]["description"] = alert.description
     return rule

@@ -32,6 +32,7 @@ def context(
         "platform": {
             "domain": fleet.platform.data["domain"],
             "labelDomain": fleet.platform.data["labelDomain"],
+            "runbooks": fleet.platform.runbooks,
             "argocdNamespace": fleet.platform.argocd_namespace,
             "mode": fleet.platform.data["argoCD"]["mode"],
             "images": fleet.platform.data["images"],

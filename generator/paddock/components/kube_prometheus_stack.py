@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paddock.components import alert_routing, grafana, panels, platform_rules
+from paddock.components.dashboard_argo_cd import ARGO_CD
 from paddock.components.dashboard_gpu_fleet import GPU_FLEET
+from paddock.components.dashboard_gpu_network import GPU_NETWORK
+from paddock.components.dashboard_karpenter_capacity import KARPENTER_CAPACITY
+from paddock.components.dashboard_kserve_endpoints import KSERVE_ENDPOINTS
 from paddock.components.dashboard_kueue_queues import KUEUE_QUEUES
+from paddock.components.dashboard_mlflow import MLFLOW
 from paddock.components.dashboard_team_usage import TEAM_USAGE
+from paddock.components.dashboard_training import TRAINING
+from paddock.components.panels import Dashboard
 from paddock.components.remote_secrets import external_secret
 from paddock.model import Cluster, Fleet, Json
 
-DASHBOARDS = (GPU_FLEET, KUEUE_QUEUES, TEAM_USAGE)
+DASHBOARDS = (GPU_FLEET, GPU_NETWORK, TEAM_USAGE)
+OF_COMPONENTS: dict[str, Dashboard] = {
+    "argo-cd": ARGO_CD,
+    "karpenter": KARPENTER_CAPACITY,
+    "kserve": KSERVE_ENDPOINTS,
+    "kubeflow-trainer": TRAINING,
+    "kueue": KUEUE_QUEUES,
+    "mlflow": MLFLOW,
+}
+"""Dashboards of clusters that run a component."""
 FOLDER = "Platform"
 """Folder of the platform's dashboards in Grafana."""
 
@@ -23,7 +39,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     return {
         "dashboards": [
             {"name": f"dashboard-{one.uid}", "file": f"{one.uid}.json", "folder": FOLDER, "text": panels.text(one)}
-            for one in DASHBOARDS
+            for one in (*DASHBOARDS, *(OF_COMPONENTS[name] for name in OF_COMPONENTS if name in cluster.components))
         ],
         "ruleGroups": platform_rules.groups(fleet, cluster),
         "routing": alert_routing.config(receivers, region=cluster.region, cluster=cluster.identity),

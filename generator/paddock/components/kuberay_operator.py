@@ -10,6 +10,14 @@ from paddock.model import Cluster, Fleet, Json
 # Ports of Ray pods by name; only heads have the last two (charts.md 4.1).
 _PORTS = ("metrics", "as-metrics", "dash-metrics")
 
+# A counter that begins at 1 has no increase: the second part sees the first eviction.
+_EVICTIONS = "ray_memory_manager_worker_eviction_total"
+_EVICTED = (
+    f"sum by (namespace, ray_io_cluster) (increase({_EVICTIONS}[15m])) > 0 "
+    f"or sum by (namespace, ray_io_cluster) ({_EVICTIONS}) > 0 "
+    f"unless sum by (namespace, ray_io_cluster) ({_EVICTIONS} offset 15m)"
+)
+
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`featureGates` (every gate: the list replaces the chart's), the PodMonitor's `endpoints`, and `ruleGroups`."""
@@ -58,7 +66,7 @@ def _alerts() -> list[alerting.Alert]:
         ),
         alerting.Alert(
             name="RayWorkersEvicted",
-            expr="sum by (namespace, ray_io_cluster) (increase(ray_memory_manager_worker_eviction_total[15m])) > 0",
+            expr=_EVICTED,
             severity="warning",
             team=team,
             summary="Ray cluster {{ $labels.namespace }}/{{ $labels.ray_io_cluster }} runs out of memory.",

@@ -10,6 +10,7 @@ from paddock.explanations import (
     multikueue,
     node_images,
     pipelines,
+    observability,
     pools,
     provisioning,
     publishing,
@@ -25,6 +26,7 @@ from paddock.explanations.explanation import Explanation
 EXPLANATIONS: dict[str, Explanation] = {
     **catalogue.EXPLANATIONS,
     **faults.EXPLANATIONS,
+    **observability.EXPLANATIONS,
     **multikueue.EXPLANATIONS,
     **gpu_allocation.EXPLANATIONS,
     **node_images.EXPLANATIONS,

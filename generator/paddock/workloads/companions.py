@@ -8,6 +8,9 @@ from importlib import resources
 from paddock.model import Environment, Fleet, Json, Team, Workload
 
 SECRET_STORE = "aws-secrets-manager"
+# More labels than a program needs with those that Prometheus adds, and values longer than a name: both are mistakes,
+# such as an error message as a label.
+_LABEL_LIMITS = {"labelLimit": 40, "labelNameLengthLimit": 128, "labelValueLengthLimit": 512}
 # Defaults of the API server, written out: left out, Argo CD sees a difference for ever (charts.md 3.10).
 REMOTE_DEFAULTS = {
     "conversionStrategy": "Default",
@@ -31,6 +34,7 @@ def context(fleet: Fleet, environment: Environment, team: Team, workload: Worklo
         "externalSecrets": [_secret(workload, name) for name in sorted(workload.data["secrets"])],
         "rules": [_rule(fleet, team, workload, name) for name in sorted(workload.data["alerts"])],
         "metrics": metrics,
+        "scrapeLimits": {"sampleLimit": team.data["metrics"]["sampleLimit"], **_LABEL_LIMITS},
     }
 
 
@@ -102,7 +106,7 @@ def _rule(fleet: Fleet, team: Team, workload: Workload, name: str) -> Json:
         "for": alert["for"],
         "labels": {"namespace": team.name, "severity": alert["severity"], "team": team.name, "workload": workload.name},
         "annotations": {
-            "runbook_url": alert.get("runbookURL", f"https://runbooks.{fleet.platform.data['domain']}/{name}"),
+            "runbook_url": alert.get("runbookURL", fleet.platform.runbook(name)),
             "summary": alert["summary"],
         },
     }
