@@ -3,6 +3,7 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
+from paddock import notebooks, tracking
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
 from paddock.workloads import companions, mounts, network, pods, runs
@@ -49,6 +50,16 @@ RETENTION_RULES: tuple[dict[str, list[str]], ...] = (
     {**_RUN_RESOURCES, "verbs": ["delete", "get", "list"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
 )
+NOTEBOOKS = "notebook-hub"
+_NOTEBOOK_PORT = 8888
+_HUB_PORT = 8081
+# What KubeSpawner does in a namespace (zero-to-jupyterhub-k8s 4.4.0, templates/hub/rbac.yaml), without Secrets and
+# Services, which it wants for TLS of its own only, and without the right to delete homes.
+NOTEBOOK_RULES: tuple[dict[str, list[str]], ...] = (
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "delete", *_LOOK]},
+    {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["create", *_LOOK]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": _LOOK},
+)
 SCHEDULER_RULES: tuple[dict[str, list[str]], ...] = ({**_RUN_RESOURCES, "verbs": ["create", "delete", "get", "list"]},)
 
 
@@ -64,10 +75,16 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
-        "roles": _roles(schedulers),
-        "roleBindings": _role_bindings(fleet, team, schedulers),
-        "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
+        "roles": [*_roles(schedulers), *_notebook_roles(cluster, team)],
+        "roleBindings": [*_role_bindings(fleet, team, schedulers), *_notebook_bindings(cluster, team)],
+        "networkPolicies": [
+            *_network_policies(_callees(environment, cluster, team)),
+            *_ray_policies(cluster),
+            *_notebook_policies(cluster, team),
+        ],
+        "notebooks": notebooks.SERVICE_ACCOUNT if notebooks.offered(cluster, team) else None,
         "alerts": _alerts(environment, team),
+        "tracking": _tracking(environment, cluster, team),
         "retention": _retention(fleet, environment, team),
     }
 
@@ -171,6 +188,34 @@ def _ray_policies(cluster: Cluster) -> list[Json]:
     return [{"name": "allow-ray-operator", "types": ["Ingress"], "ingress": [rule], "egress": []}]
 
 
+def _notebook_roles(cluster: Cluster, team: Team) -> list[Json]:
+    return [{"name": NOTEBOOKS, "rules": NOTEBOOK_RULES}] if notebooks.offered(cluster, team) else []
+
+
+def _notebook_bindings(cluster: Cluster, team: Team) -> list[Json]:
+    """JupyterHub, from its own namespace, starts and ends notebooks here."""
+    if not notebooks.offered(cluster, team):
+        return []
+    hub = {"kind": "ServiceAccount", "name": "hub", "namespace": notebooks.NAMESPACE}
+    return [_binding(NOTEBOOKS, "Role", NOTEBOOKS, [hub])]
+
+
+def _notebook_policies(cluster: Cluster, team: Team) -> list[Json]:
+    """JupyterHub and its proxy reach notebooks, and these the hub."""
+    if not notebooks.offered(cluster, team):
+        return []
+    hub = network.namespace(notebooks.NAMESPACE)
+    return [
+        {
+            "name": "allow-notebooks",
+            "selector": {"matchLabels": notebooks.POD_LABELS},
+            "types": ["Ingress", "Egress"],
+            "ingress": [{"from": [hub], "ports": [{"protocol": "TCP", "port": _NOTEBOOK_PORT}]}],
+            "egress": [{"to": [hub], "ports": [{"protocol": "TCP", "port": _HUB_PORT}]}],
+        }
+    ]
+
+
 def _alerts(environment: Environment, team: Team) -> dict[str, Json]:
     """Routing of the namespace's alerts to Slack. The texts are templates of Alertmanager."""
     return {
@@ -181,6 +226,20 @@ def _alerts(environment: Environment, team: Team) -> dict[str, Json]:
         "title": "[{{ .Status | toUpper }}] {{ .CommonLabels.severity }}: {{ .CommonLabels.alertname }} in "
         f"{environment.name}",
         "text": "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.runbook_url }}\n{{ end }}",
+    }
+
+
+def _tracking(environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json] | None:
+    """The Secret with the password of the team's user in MLflow; None where nothing of the team signs in to it."""
+    mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    signs_in = any("tracking" in one.data for one in mine) or notebooks.offered(cluster, team)
+    if not signs_in or tracking.team_server(environment, cluster) is None:
+        return None
+    return {
+        "secret": tracking.SECRET,
+        "store": companions.SECRET_STORE,
+        "key": tracking.PASSWORD,
+        "remoteRef": companions.remote_reference(tracking.remote_key(environment, team.name), tracking.PASSWORD),
     }
 
 
