@@ -51,13 +51,16 @@ def queued(cluster: Cluster, team: Team) -> bool:
 
 
 def profiles(cluster: Cluster, team: Team) -> list[Profile]:
-    """A team's profiles on a cluster, those that its spec states by name, else small ones before those with GPUs."""
+    """A team's profiles on a cluster, stated or derived: those without GPUs first, then by size. The first is the one
+    that who chooses nothing gets."""
     if not offered(cluster, team):
         return []
     stated = team.data["notebooks"]["profiles"]
     if stated:
-        return [_stated(cluster, name, one) for name, one in sorted(stated.items())]
-    return [one for one in _derived(cluster, team) if not list(excesses(cluster, team, one))]
+        found = [_stated(cluster, name, one) for name, one in stated.items()]
+    else:
+        found = [one for one in _derived(cluster, team) if not list(excesses(cluster, team, one))]
+    return sorted(found, key=lambda one: (one.gpus, one.cpu, one.memory, one.name))
 
 
 def excesses(cluster: Cluster, team: Team, profile: Profile) -> Iterator[tuple[str, str, str]]:

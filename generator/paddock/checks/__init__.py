@@ -23,6 +23,7 @@ from paddock.checks import (
     mounts,
     name_lengths,
     node_pools,
+    notebooks,
     permissions,
     platform_references,
     pod_priorities,
@@ -32,6 +33,7 @@ from paddock.checks import (
     secrets,
     storage_classes,
     team_references,
+    tracking_servers,
     workload_references,
     workload_shape,
 )
@@ -72,6 +74,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
+    SpecCheck(ids=notebooks.IDS, run=lambda fleet, _: notebooks.check(fleet)),
     SpecCheck(ids=permissions.IDS, run=permissions.check, needs_catalogue=True),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
     SpecCheck(ids=pod_priorities.IDS, run=lambda fleet, _: pod_priorities.check(fleet)),
@@ -80,6 +83,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=reservations.IDS, run=lambda fleet, _: reservations.check(fleet)),
     SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
+    SpecCheck(ids=tracking_servers.IDS, run=lambda fleet, _: tracking_servers.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )

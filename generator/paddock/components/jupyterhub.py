@@ -22,8 +22,8 @@ _FAILING = 'sum(increase(jupyterhub_server_spawn_duration_seconds_count{status="
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`host`, `authenticator`, `platform` (data) of `program` (Python), `startTimeout` and `cull` (seconds), `ingressAnnotations`,
-    `secrets`, `ruleGroups`, and peers of policies: `notebooks`, `dns`, `loadBalancers`."""
+    """`host`, `authenticator`, `platform` (data) of `program` (Python), `startTimeout` and `cull` (seconds),
+    `ingressAnnotations`, `secrets`, `ruleGroups`, and peers of policies: `notebooks`, `dns`, `loadBalancers`."""
     environment = fleet.environments[cluster.environment]
     ingress = settings["ingress"]
     host = ingress.get("host", f"notebooks.{cluster.name}.{cluster.environment}.{fleet.platform.data['domain']}")

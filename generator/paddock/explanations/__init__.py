@@ -13,6 +13,7 @@ from paddock.explanations import (
     scheduling,
     specs,
     storage,
+    tracking,
     trees,
 )
 from paddock.explanations.explanation import Explanation
@@ -28,5 +29,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     **scheduling.EXPLANATIONS,
     **specs.EXPLANATIONS,
     **storage.EXPLANATIONS,
+    **tracking.EXPLANATIONS,
     **trees.EXPLANATIONS,
 }

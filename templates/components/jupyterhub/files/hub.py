@@ -11,7 +11,7 @@ PLATFORM = get_config("custom.platform")
 for _name, _value in (
     ("token of the proxy's API", os.environ.get("CONFIGPROXY_AUTH_TOKEN")),
     ("secret of the cookies", c.JupyterHub.cookie_secret),
-    ("keys of the users' state", ";".join(c.CryptKeeper.keys)),
+    ("keys of the users' state", ";".join(c.CryptKeeper["keys"])),
 ):
     if not _value or _value in PLATFORM["placeholders"]:
         sys.exit(f"the {_name} is still the placeholder of the chart's values: External Secrets has not written it yet")

@@ -162,31 +162,38 @@ def role(server: Server, team: str, name: str, grants: dict[str, str]) -> int:
 
 def member(server: Server, team: str) -> None:
     """The team's user works in the team's workspace."""
-    identity = role(server, team, TEAM_ROLE, TEAM_GRANTS)
-    if not has_role(server, team, identity):
+    identity, found = role(server, team, TEAM_ROLE, TEAM_GRANTS), user_id(server, team)
+    if found is not None and found not in holders(server, identity):
         server.make("3.0/mlflow/roles/assign", {"role_id": identity, "username": team})
         say(f"user {team}: works in workspace {team}")
 
 
-def reader(server: Server, team: str, other: str, allowed: bool) -> None:
-    """Another team's user may read the team's workspace, or may not."""
-    if server.find("2.0/mlflow/users/get", {"username": other}) is None:
-        return  # its own step says why
+def readers(server: Server, team: str, others: list[str], allowed: bool) -> None:
+    """Users of other teams may read the team's workspace, or may not."""
     identity = role(server, team, READER_ROLE, READER_GRANTS)
-    has = has_role(server, other, identity)
-    if allowed and not has:
-        server.make("3.0/mlflow/roles/assign", {"role_id": identity, "username": other})
-        say(f"user {other}: reads workspace {team}")
-    elif has and not allowed:
-        server.call("DELETE", "3.0/mlflow/roles/unassign", {"role_id": identity, "username": other})
-        say(f"user {other}: no longer reads workspace {team}")
+    held = holders(server, identity)
+    for other in others:
+        found = user_id(server, other)
+        if found is None:
+            continue  # its own step says why
+        if allowed and found not in held:
+            server.make("3.0/mlflow/roles/assign", {"role_id": identity, "username": other})
+            say(f"user {other}: reads workspace {team}")
+        elif found in held and not allowed:
+            server.call("DELETE", "3.0/mlflow/roles/unassign", {"role_id": identity, "username": other})
+            say(f"user {other}: no longer reads workspace {team}")
 
 
-def has_role(server: Server, username: str, identity: int) -> bool:
-    """Whether a user has a role."""
-    found = server.call("GET", "2.0/mlflow/users/get", {"username": username})["user"]
-    holders = server.call("GET", "3.0/mlflow/roles/users/list", {"role_id": identity})["assignments"]
-    return any(one["user_id"] == found["id"] for one in holders)
+def user_id(server: Server, username: str) -> int | None:
+    """The id of a user, if there is one."""
+    found = server.find("2.0/mlflow/users/get", {"username": username})
+    return int(found["user"]["id"]) if found else None
+
+
+def holders(server: Server, identity: int) -> set[int]:
+    """Ids of the users that have a role."""
+    found = server.call("GET", "3.0/mlflow/roles/users/list", {"role_id": identity})
+    return {int(one["user_id"]) for one in found["assignments"]}
 
 
 def experiment(server: Server, team: str, name: str) -> None:
@@ -217,7 +224,7 @@ def steps(settings: dict[str, Any], passwords: Path) -> list[tuple[Any, ...]]:
         found += [(model, name, one) for one in team["models"]]
     allowed = settings["otherTeams"] == "READ"
     names = [team["name"] for team in teams]
-    return [*found, *((reader, name, other, allowed) for name in names for other in names if other != name)]
+    return [*found, *((readers, name, [one for one in names if one != name], allowed) for name in names)]
 
 
 def secret(path: Path) -> str:
