@@ -1,4 +1,4 @@
-"""MLflow keeps teams apart: workspaces that bear their names, artifacts of its own, rights that do not add up."""
+"""MLflow keeps teams apart: workspaces that bear their names, databases of its own, rights that do not add up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paddock import tracking
 from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 
-IDS = ("unusable-workspace-name", "shared-artifact-root", "readers-may-write")
+IDS = ("unusable-workspace-name", "shared-tracking-database", "readers-may-write")
 
 # mlflow 3.15, store/workspace/abstract_store.py (WorkspaceNameValidator) and utils/workspace_utils.py; a team's name is
 # a DNS label already.
@@ -23,7 +23,7 @@ class _Server(NamedTuple):
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
-    """Each MLflow of the fleet, those of two environments too: names of buckets are the same for all of AWS."""
+    """Each MLflow of the fleet, and each two, those of two environments too."""
     servers = [
         _Server(cluster, cluster.components[tracking.COMPONENT].settings)
         for cluster in fleet.clusters()
@@ -32,7 +32,7 @@ def check(fleet: Fleet) -> Iterator[Problem]:
     for one in servers:
         yield from _rights(one)
     for first, second in combinations(servers, 2):
-        yield from _artifacts(first, second)
+        yield from _database(first, second)
     yield from _names(fleet)
 
 
@@ -85,39 +85,26 @@ def _rights(server: _Server) -> Iterator[Problem]:
         )
 
 
-def _artifacts(first: _Server, second: _Server) -> Iterator[Problem]:
-    """Both number experiments from 1, so that one writes over what the other has. One database is one MLflow."""
-    if _database(first.settings) == _database(second.settings):
-        return
-    one, other = first.settings["artifacts"], second.settings["artifacts"]
-    if one["bucket"] != other["bucket"] or not _overlap(one["path"], other["path"]):
-        return
-    yield Problem(
-        id="shared-artifact-root",
-        message=f'MLflow of cluster "{second.cluster.identity}" keeps artifacts in {_root(other)}, and that of '
-        f'"{first.cluster.identity}" in {_root(one)}: they write over each other',
-        place=second.cluster.place("components", tracking.COMPONENT, "settings", "artifacts"),
-        related=(
-            Note(
-                message=f'MLflow of cluster "{first.cluster.identity}"',
-                place=first.cluster.place("components", tracking.COMPONENT, "settings", "artifacts"),
+def _database(first: _Server, second: _Server) -> Iterator[Problem]:
+    """What one writes, the other shows, but its artifacts lie in a bucket that the other does not read."""
+    one, other = first.settings["database"], second.settings["database"]
+    shared = [name for name in ("name", "authName") if _same(one, other, name)]
+    if shared:
+        databases = " and ".join(f'"{other[name]}"' for name in shared)
+        yield Problem(
+            id="shared-tracking-database",
+            message=f'MLflow of cluster "{second.cluster.identity}" uses {databases} on {other["host"]}, as that of '
+            f'"{first.cluster.identity}" does',
+            place=second.cluster.place("components", tracking.COMPONENT, "settings", "database"),
+            related=(
+                Note(
+                    message=f'MLflow of cluster "{first.cluster.identity}"',
+                    place=first.cluster.place("components", tracking.COMPONENT, "settings", "database"),
+                ),
             ),
-        ),
-        help="give each MLflow a bucket, or at least a path, of its own",
-    )
+            help="give each MLflow databases of its own; a cluster without MLflow uses that of its environment",
+        )
 
 
-def _database(settings: Json) -> tuple[Json, ...]:
-    stated = settings["database"]
-    return stated["host"], stated["port"], stated["name"]
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether a path is the other or lies below it."""
-    parts, others = (path.strip("/").split("/") for path in (one, other))
-    shorter = min(len(parts), len(others))
-    return parts[:shorter] == others[:shorter]
-
-
-def _root(artifacts: Json) -> str:
-    return f"s3://{artifacts['bucket']}/{artifacts['path'].strip('/')}"
+def _same(one: Json, other: Json, name: str) -> bool:
+    return all(one[key] == other[key] for key in ("host", "port", name))

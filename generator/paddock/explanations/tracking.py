@@ -27,10 +27,11 @@ EXPLANATIONS = {
         "People choose by the title, and would start the wrong one, with or without a GPU.",
         "Give each a title of its own.",
     ),
-    "shared-artifact-root": explain(
-        "Two MLflows with databases of their own keep artifacts in one place, or one below the other.",
-        "Both number their experiments from 1: models of one would be written over by those of the other.",
-        "Give each a bucket or a path of its own. Two that share one database are one MLflow.",
+    "shared-tracking-database": explain(
+        "Two MLflows that use one database, of runs or of users.",
+        "Each would show the runs of the other, whose artifacts it cannot read, and both would set up users and "
+        "permissions, each in its own way.",
+        "Give each databases of its own. A cluster without MLflow uses that of its environment by itself.",
     ),
     "unusable-workspace-name": explain(
         "A team whose name MLflow does not accept for a workspace: it is reserved, has one character, or two hyphens "
