@@ -201,6 +201,7 @@ def test_secrets_come_from_external_secrets() -> None:
     chart = document(DEV, "components/jupyterhub/resources/externalsecret-hub.yaml")["spec"]
     [token] = chart["data"]
     assert token["secretKey"] == "hub.config.ConfigurableHTTPProxy.auth_token"
+    assert chart["refreshInterval"] == "1m"
     assert chart["target"] == {"name": "hub", "creationPolicy": "Merge", "deletionPolicy": "Retain"}
     application = rendered().trees["dev"]["argocd/applications/shared-iad/application-dev-shared-iad-jupyterhub.yaml"]
     assert "/data/hub.config.ConfigurableHTTPProxy.auth_token" in application

@@ -177,7 +177,8 @@ def _secrets(remote_key: str) -> list[Json]:
     token = {"hub.config.ConfigurableHTTPProxy.auth_token": _property(remote_key, "proxyToken")}
     merged = external_secret("hub", token)
     target = {**merged["spec"]["target"], "creationPolicy": "Merge"}
-    return [own, {**merged, "spec": {**merged["spec"], "target": target}}]
+    # Until the chart's Secret is there, External Secrets only looks again after the interval.
+    return [own, {**merged, "spec": {**merged["spec"], "refreshInterval": "1m", "target": target}}]
 
 
 def _property(remote_key: str, name: str) -> dict[str, str]:
