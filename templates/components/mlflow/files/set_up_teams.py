@@ -9,6 +9,7 @@ Python's own library is used, so that it runs in the image of MLflow. Routes: ml
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import sys
@@ -61,7 +62,7 @@ class Server:
             if error.code in (502, 503, 504):  # of a load balancer, or of a pod that is not ready
                 raise Down(f"HTTP {error.code}") from None
             raise _refused(f"{method} {path}", error) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Down(str(getattr(error, "reason", error))) from None
 
     def find(self, path: str, values: dict[str, Any] | None = None, workspace: str = "") -> Any:
