@@ -70,7 +70,10 @@ def configured(
     monkeypatch.setitem(sys.modules, "tornado.web", web)
     monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", token)
     c = SimpleNamespace(
-        JupyterHub=Section(cookie_secret=cookies), CryptKeeper=Section(keys=keys.split(";")), KubeSpawner=Section()
+        JupyterHub=Section(cookie_secret=cookies),
+        CryptKeeper=Section(keys=keys.split(";")),
+        GenericOAuthenticator=Section(),
+        KubeSpawner=Section(),
     )
 
     def get_config(key: str) -> Json:
@@ -79,7 +82,7 @@ def configured(
             found = found[name]
         return found
 
-    scope: dict[str, Json] = {"c": c, "get_config": get_config}
+    scope: dict[str, Json] = {"c": c, "get_config": get_config, "get_secret_value": lambda key: f"secret of {key}"}
     [program] = stated["hub"]["extraConfig"].values()
     exec(program, scope)
     return scope
@@ -143,6 +146,7 @@ def test_the_hub_does_not_start_with_a_placeholder(
 def test_what_the_configuration_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     c = configured(monkeypatch)["c"]
     assert c.JupyterHub.hub_connect_url == "http://hub.jupyterhub.svc.cluster.local:8081"
+    assert c.GenericOAuthenticator.client_secret == "secret of oauth-client-secret"
     assert c.KubeSpawner.remember_pvc_name is False
     assert c.KubeSpawner.delete_pvc is False
     assert c.KubeSpawner.pod_security_context["runAsNonRoot"] is True

@@ -39,6 +39,8 @@ def check_pod(spawner, pod):
     return pod
 
 
+# A file of Secret hub-secrets, as the cookies' secret is.
+c.GenericOAuthenticator.client_secret = get_secret_value("oauth-client-secret")
 # Pods of other namespaces do not resolve the short name.
 c.JupyterHub.hub_connect_url = PLATFORM["hubURL"]
 c.KubeSpawner.profile_list = profile_list
