@@ -36,8 +36,9 @@ endif
 	@touch $(STAMP)
 
 # What only the tests run; kubectl-validate and Kyverno hold the API server's own code and take minutes to build. Kyverno's
-# module replaces one it depends on, so it has a go.mod to itself; where it cannot be built its tests are skipped.
-$(PROOF): $(STAMP) tools/kyverno/go.mod tools/kyverno/go.sum tools/prometheus/go.mod tools/prometheus/go.sum
+# module replaces one it depends on, so it has a go.mod to itself; where it cannot be built its tests are skipped. MLflow
+# brings a hundred packages, so it has an environment to itself, and its tests are skipped without it.
+$(PROOF): $(STAMP) tools/kyverno/go.mod tools/kyverno/go.sum tools/mlflow/requirements.lock tools/prometheus/go.mod tools/prometheus/go.sum
 ifneq ($(GO),)
 	@echo "building actionlint, kubectl-validate and the Kyverno CLI for the tests (once; up to ten minutes)"
 	@cd tools && GOBIN=$(CURDIR)/.venv/bin $(GO) install github.com/rhysd/actionlint/cmd/actionlint sigs.k8s.io/kubectl-validate
@@ -47,6 +48,8 @@ ifneq ($(GO),)
 else
 	@echo "Go is not installed: actionlint, kubectl-validate, the Kyverno CLI, promtool and amtool are left out"
 endif
+	@echo "installing MLflow for the tests (once; 650 MB)"
+	@{ $(PYTHON) -m venv --clear .venv/mlflow && .venv/mlflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/mlflow/requirements.lock; } || { rm -rf .venv/mlflow; echo "MLflow could not be installed: its tests are skipped"; }
 	@touch $(PROOF)
 
 lint: setup
@@ -61,6 +64,7 @@ docs: setup
 # Exact versions and hashes, no addresses.
 lock:
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 tools/mlflow/requirements.in --output-file tools/mlflow/requirements.lock
 
 clean:
 	@rm -rf .venv rendered dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

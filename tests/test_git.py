@@ -107,7 +107,16 @@ class TestCommitDate:
 
 class TestReadCommit:
     def test_like_the_work_tree(self, root: Path) -> None:
-        commit(root, {"environments/.hidden": "", "environments/x.yaml~": "", "environments/.d/y": "", "other": ""})
+        commit(
+            root,
+            {
+                "environments/.hidden": "",
+                "environments/x.yaml~": "",
+                "environments/.d/y": "",
+                "environments/__pycache__/z.pyc": "",
+                "other": "",
+            },
+        )
         found = git.read_commit(root, "HEAD", ["environments", "templates", "schemas"])
         assert found == {path: text.encode() for path, text in FILES.items()}
         assert found == {**layout.read_folder(root, "environments"), **layout.read_folder(root, "templates")}

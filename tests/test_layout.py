@@ -63,7 +63,17 @@ def test_what_ships_with_the_package_is_found(folder: str) -> None:
 
 
 def test_a_folder_is_read_in_order_without_hidden_files(tmp_path: Path) -> None:
-    for path in ("b/z.yaml", "b.yaml", "a/y.yaml", "a-x.yaml", "a/.hidden", ".git/config", "a/x.yaml~", "a/no-suffix"):
+    for path in (
+        "b/z.yaml",
+        "b.yaml",
+        "a/y.yaml",
+        "a-x.yaml",
+        "a/.hidden",
+        ".git/config",
+        "a/x.yaml~",
+        "a/no-suffix",
+        "b/__pycache__/c.pyc",
+    ):
         (tmp_path / "in" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / path).write_text(path)
     found = layout.read_folder(tmp_path, "in")

@@ -67,6 +67,16 @@ SETTINGS: dict[str, Json] = {
     "gpu-operator": {"timeSlicing": {"four": {"replicas": 4}}, "gdrcopy": True},
     "nvidia-device-plugin": {"timeSlicing": {"four": {"replicas": 4}}},
     "jobset": {"replicas": 1},
+    "jupyterhub": {
+        "image": {"repository": "registry.example.com/notebook", "tag": "1.0"},
+        "oidc": {
+            "clientID": "jupyterhub",
+            "authURL": "https://sso.example.com/auth",
+            "tokenURL": "https://sso.example.com/token",
+            "userInfoURL": "https://sso.example.com/userinfo",
+        },
+        "secrets": {"hub": {"remoteKey": "platform/jupyterhub"}},
+    },
     "karpenter": {"interruptionQueue": "interruptions", "isolatedVPC": True},
     "kube-prometheus-stack": {
         "receivers": {
@@ -110,6 +120,7 @@ SETTINGS: dict[str, Json] = {
 # Maps without keys of their own in values.yaml: the key is one of the program's, not of the chart's.
 OPEN: dict[str, set[Keys]] = {
     "argo-cd": {("configs", "cm"), ("configs", "params")},
+    "jupyterhub": {("hub", "config")},
     "kube-prometheus-stack": {("grafana", "grafana.ini"), ("alertmanager", "config")},
 }
 

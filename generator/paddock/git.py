@@ -330,7 +330,8 @@ def _content(repo: Repo, entry: Entry, size: str) -> bytes:
 
 def _hidden(path: str) -> bool:
     """Whether `layout.read_folder` passes over it: hidden files and folders, and editors' backups."""
-    return path.endswith("~") or any(step.startswith(".") for step in path.split("/"))
+    *folders, name = path.split("/")
+    return name.endswith("~") or name.startswith(".") or any(layout.unread_folder(step) for step in folders)
 
 
 def _names(output: bytes | str) -> list[str]:

@@ -90,8 +90,14 @@ def read_folder(root: Path, folder: str) -> dict[str, bytes]:
             if name.startswith(".") or name.endswith("~"):
                 continue
             found[path.relative_to(root).as_posix()] = _read(path)
-        folders[:] = [one for one in folders if not one.startswith(".") and not (here / one).is_symlink()]
+        folders[:] = [one for one in folders if not unread_folder(one) and not (here / one).is_symlink()]
     return dict(sorted(found.items()))
+
+
+def unread_folder(name: str) -> bool:
+    """Whether a folder of this name is passed over: hidden ones, and what Python keeps beside the programs of templates
+    (pip compiles every file that ends in .py when it installs the wheel)."""
+    return name.startswith(".") or name == "__pycache__"
 
 
 REFUSED = b"\0paddock-refused\0"

@@ -3,7 +3,7 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
-from paddock import multikueue
+from paddock import multikueue, notebooks, tracking
 from paddock.components import panels, workflow_access
 from paddock.components.dashboard_team import team_dashboard
 from paddock.model import Cluster, Environment, Fleet, Json, Team
@@ -59,6 +59,16 @@ RETENTION_RULES: tuple[dict[str, list[str]], ...] = (
     {**_RUN_RESOURCES, "verbs": ["delete", "get", "list"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
 )
+NOTEBOOKS = "notebook-hub"
+_NOTEBOOK_PORT = 8888
+_HUB_PORT = 8081
+# What KubeSpawner does in a namespace (zero-to-jupyterhub-k8s 4.4.0, templates/hub/rbac.yaml), without Secrets and
+# Services, which it wants for TLS of its own only, and without the right to delete homes.
+NOTEBOOK_RULES: tuple[dict[str, list[str]], ...] = (
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "delete", *_LOOK]},
+    {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["create", *_LOOK]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": _LOOK},
+)
 SCHEDULER_RULES: tuple[dict[str, list[str]], ...] = ({**_RUN_RESOURCES, "verbs": ["create", "delete", "get", "list"]},)
 # The least that Argo's executor, which runs beside each step, must do (argo-workflows, workflow-rbac).
 EXECUTOR_RULES: tuple[dict[str, list[str]], ...] = (
@@ -99,16 +109,27 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
-        "roles": [*_roles(schedulers), *_pipeline_roles(pipelines, accounts)],
+        "roles": [
+            *_roles(schedulers),
+            *_pipeline_roles(pipelines, accounts),
+            *_notebook_roles(cluster, team),
+        ],
         "roleBindings": [
             *_role_bindings(fleet, team, schedulers),
             *_managers(environment, cluster, team),
             *_pipeline_bindings(team, pipelines, accounts),
+            *_notebook_bindings(cluster, team),
         ],
         "pageAccounts": accounts,
-        "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
+        "networkPolicies": [
+            *_network_policies(_callees(environment, cluster, team)),
+            *_ray_policies(cluster),
+            *_notebook_policies(cluster, team),
+        ],
+        "notebooks": notebooks.SERVICE_ACCOUNT if notebooks.offered(cluster, team) else None,
         "alerts": _alerts(environment, team),
         "dashboard": _dashboard(team) if "kube-prometheus-stack" in cluster.components else None,
+        "tracking": _tracking(environment, cluster, team),
         "retention": _retention(fleet, environment, team),
     }
 
@@ -267,6 +288,34 @@ def _ray_policies(cluster: Cluster) -> list[Json]:
     return [{"name": "allow-ray-operator", "types": ["Ingress"], "ingress": [rule], "egress": []}]
 
 
+def _notebook_roles(cluster: Cluster, team: Team) -> list[Json]:
+    return [{"name": NOTEBOOKS, "rules": NOTEBOOK_RULES}] if notebooks.offered(cluster, team) else []
+
+
+def _notebook_bindings(cluster: Cluster, team: Team) -> list[Json]:
+    """JupyterHub, from its own namespace, starts and ends notebooks here."""
+    if not notebooks.offered(cluster, team):
+        return []
+    hub = {"kind": "ServiceAccount", "name": "hub", "namespace": notebooks.NAMESPACE}
+    return [_binding(NOTEBOOKS, "Role", NOTEBOOKS, [hub])]
+
+
+def _notebook_policies(cluster: Cluster, team: Team) -> list[Json]:
+    """JupyterHub and its proxy reach notebooks, and these the hub."""
+    if not notebooks.offered(cluster, team):
+        return []
+    hub = network.namespace(notebooks.NAMESPACE)
+    return [
+        {
+            "name": "allow-notebooks",
+            "selector": {"matchLabels": notebooks.POD_LABELS},
+            "types": ["Ingress", "Egress"],
+            "ingress": [{"from": [hub], "ports": [{"protocol": "TCP", "port": _NOTEBOOK_PORT}]}],
+            "egress": [{"to": [hub], "ports": [{"protocol": "TCP", "port": _HUB_PORT}]}],
+        }
+    ]
+
+
 def _alerts(environment: Environment, team: Team) -> dict[str, Json]:
     """Routing of the namespace's alerts to Slack. The texts are templates of Alertmanager."""
     return {
@@ -286,6 +335,20 @@ def _dashboard(team: Team) -> dict[str, Json]:
     budget = team.data.get("budget", {}).get("monthlyUSD")
     found = team_dashboard(team.name, budget)
     return {"name": "grafana-dashboard", "file": f"{found.uid}.json", "folder": team.name, "text": panels.text(found)}
+
+
+def _tracking(environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json] | None:
+    """The Secret with the password of the team's user in MLflow; None where nothing of the team signs in to it."""
+    mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    signs_in = any("tracking" in one.data for one in mine) or notebooks.offered(cluster, team)
+    if not signs_in or tracking.team_server(environment, cluster) is None:
+        return None
+    return {
+        "secret": tracking.SECRET,
+        "store": companions.SECRET_STORE,
+        "key": tracking.PASSWORD,
+        "remoteRef": companions.remote_reference(tracking.remote_key(environment, team.name), tracking.PASSWORD),
+    }
 
 
 def _retention(fleet: Fleet, environment: Environment, team: Team) -> dict[str, Json]:

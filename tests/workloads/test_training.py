@@ -124,7 +124,10 @@ def test_variables_of_checkpoints_and_tracking() -> None:
         "LR": "1e-4",
         "MLFLOW_EXPERIMENT_NAME": "perception/bev",
         "MLFLOW_REGISTERED_MODEL": "perception-bev",
+        "MLFLOW_TRACKING_PASSWORD": {"secretKeyRef": {"name": "mlflow-credentials", "key": "password"}},
         "MLFLOW_TRACKING_URI": "http://mlflow.mlflow.svc.cluster.local",
+        "MLFLOW_TRACKING_USERNAME": "perception",
+        "MLFLOW_WORKSPACE": "perception",
         "TOKEN": {"secretKeyRef": {"name": "bev-train-hub", "key": "token"}},
     }
 
@@ -147,6 +150,13 @@ def test_tracking_on_another_cluster(settings: Json, uri: str) -> None:
     serve = fleets.cluster("serve", fleets.CLUSTER, components=components)
     clusters = {"serve": serve, "train": fleets.cluster("train", fleets.CLUSTER)}
     assert variables(render(training(tracking={"experiment": "bev"}), clusters=clusters))["MLFLOW_TRACKING_URI"] == uri
+
+
+@pytest.mark.parametrize("components", [{"mlflow": {"workspaces": False}}, {}])
+def test_nobody_signs_in_where_teams_are_not_kept_apart(components: Json) -> None:
+    clusters = {"train": fleets.cluster("train", fleets.CLUSTER, components=components)}
+    found = variables(render(training(tracking={"experiment": "bev"}), clusters=clusters))
+    assert {name for name in found if name.startswith("MLFLOW")} == {"MLFLOW_EXPERIMENT_NAME", "MLFLOW_TRACKING_URI"}
 
 
 def test_the_runtime() -> None:

@@ -38,6 +38,7 @@ from paddock.checks import (
     multikueue_runs,
     name_lengths,
     node_pools,
+    notebooks,
     permissions,
     pipelines,
     platform_references,
@@ -49,6 +50,7 @@ from paddock.checks import (
     secrets,
     storage_classes,
     team_references,
+    tracking_servers,
     workload_references,
     workload_shape,
 )
@@ -107,6 +109,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=multikueue_runs.IDS, run=lambda fleet, _: multikueue_runs.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
+    SpecCheck(ids=notebooks.IDS, run=lambda fleet, _: notebooks.check(fleet)),
     SpecCheck(ids=permissions.IDS, run=permissions.check, needs_catalogue=True),
     SpecCheck(ids=pipelines.IDS, run=lambda fleet, _: pipelines.check(fleet)),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
@@ -117,6 +120,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=reservations.IDS, run=lambda fleet, _: reservations.check(fleet)),
     SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
+    SpecCheck(ids=tracking_servers.IDS, run=lambda fleet, _: tracking_servers.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )

@@ -1,25 +1,28 @@
-"""Hosts, secrets and alerts of MLflow."""
+"""Hosts, secrets, alerts and teams of MLflow."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
-from paddock.components import alerting
+from paddock.components import alerting, mlflow_teams
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
 
 _SERVICES = ("mlflow.mlflow", "mlflow.mlflow.svc", "mlflow.mlflow.svc.cluster.local")
 _FAILING = 'sum(rate(mlflow_http_request_total{status=~"5.."}[5m])) / sum(rate(mlflow_http_request_total[5m])) > 0.05'
+_TEAMS_FAILING = 'kube_job_status_failed{job="kube-state-metrics", namespace="mlflow", job_name=~"mlflow-teams-.*"} > 0'
 _SLOW = "histogram_quantile(0.95, sum by (le) (rate(mlflow_http_request_duration_seconds_bucket[10m]))) > 5"
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `secrets`, `metricsSecret` and `ruleGroups`."""
+    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `secrets`, `metricsSecret`, `teams`
+    (`mlflow_teams.view`) and `ruleGroups`."""
     domain = fleet.platform.data["domain"]
     ingress = settings["ingress"]
     host = ingress.get("host", f"mlflow.{cluster.name}.{cluster.environment}.{domain}")
     remote = settings["secrets"]
+    teams = mlflow_teams.view(fleet, cluster, settings, files)
     return {
         "host": host,
         "allowedHosts": allowed_hosts(host if ingress["enabled"] else None, cluster.data["network"]["podCIDRs"]),
@@ -30,7 +33,8 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
             "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
             **ingress["annotations"],
         },
-        "secrets": _secrets(remote),
+        "secrets": [*_secrets(remote), *(teams["secrets"] if teams else [])],
+        "teams": teams,
         "metricsSecret": "mlflow-metrics" if "metrics" in remote else "mlflow-admin",
         "ruleGroups": [alerting.group("mlflow", _alerts(), fleet)],
     }
@@ -69,6 +73,13 @@ def _secrets(remote: Mapping[str, Json]) -> list[Json]:
 def _alerts() -> list[alerting.Alert]:
     return [
         alerting.controller_down("MLflowDown", namespace="mlflow", job="mlflow", what="MLflow"),
+        alerting.Alert(
+            name="MLflowTeamsNotSetUp",
+            expr=_TEAMS_FAILING,
+            wait="2h",
+            severity="warning",
+            summary="Job {{ $labels.job_name }} cannot set up every team in MLflow; its log says which and why.",
+        ),
         alerting.Alert(
             name="MLflowServerErrors",
             expr=_FAILING,

@@ -19,6 +19,7 @@ from paddock.explanations import (
     scheduling,
     specs,
     storage,
+    tracking,
     trees,
 )
 from paddock.explanations.explanation import Explanation
@@ -40,5 +41,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     **scheduling.EXPLANATIONS,
     **specs.EXPLANATIONS,
     **storage.EXPLANATIONS,
+    **tracking.EXPLANATIONS,
     **trees.EXPLANATIONS,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from paddock import buckets
+from paddock import buckets, notebooks
 from paddock.catalogue import Component
 from paddock.infrastructure import iam
 from paddock.infrastructure.control_plane import identity_key, role_name
@@ -127,8 +127,9 @@ def _fill_all(value: Json, known: Mapping[str, str]) -> Json:
 
 
 def environment_accounts(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
-    """Service accounts of a team's workloads on a cluster: each workload has one of its name."""
-    return [one.name for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    """Service accounts of a team on a cluster: each workload has one of its name, and notebooks have one."""
+    found = [one.name for one in environment.workloads_on(cluster.name) if one.team == team.name]
+    return [*found, *([notebooks.SERVICE_ACCOUNT] if notebooks.offered(cluster, team) else [])]
 
 
 def _boundary(cluster: Cluster, site: Site) -> iam.ManagedPolicy:

@@ -26,8 +26,11 @@ def image(data: Mapping[str, str]) -> str:
     return f"{data['repository']}{tag}{digest}"
 
 
-def variables(workload: Workload, ours: Mapping[str, str]) -> list[Json]:
-    """Environment variables sorted by name, each once: where the workload names one of ours, the workload's wins."""
+def variables(workload: Workload, ours: Mapping[str, Json]) -> list[Json]:
+    """Environment variables sorted by name, each once: where the workload names one of ours, the workload's wins.
+
+    A value of ours is a text, or `name` and `key` of a Secret of the team's namespace.
+    """
     stated: Mapping[str, Json] = {**ours, **workload.data["env"]}
     return [_variable(workload, name, value) for name, value in sorted(stated.items())]
 
@@ -35,7 +38,8 @@ def variables(workload: Workload, ours: Mapping[str, str]) -> list[Json]:
 def _variable(workload: Workload, name: str, value: Json) -> Json:
     if isinstance(value, str):
         return {"name": name, "value": value}
-    reference = {"name": secret_name(workload, value["secret"]), "key": value["key"]}
+    name_of = secret_name(workload, value["secret"]) if "secret" in value else value["name"]
+    reference = {"name": name_of, "key": value["key"]}
     return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from paddock import tracking
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 from paddock.quantity import seconds
 from paddock.workloads import companions, network
@@ -44,8 +45,8 @@ def spec(
 
 def variables(
     fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, workload: Workload
-) -> dict[str, str]:
-    """Variables that tell the program where its checkpoints go and where it is tracked."""
+) -> dict[str, Json]:
+    """Variables that tell the program where its checkpoints go, where it is tracked and as whom."""
     return _checkpoint_variables(team, workload) | _tracking_variables(fleet, environment, cluster, workload)
 
 
@@ -135,17 +136,30 @@ def _checkpoint_variables(team: Team, workload: Workload) -> dict[str, str]:
     }
 
 
-def _tracking_variables(fleet: Fleet, environment: Environment, cluster: Cluster, workload: Workload) -> dict[str, str]:
-    tracking = workload.data.get("tracking")
-    if tracking is None:
+def _tracking_variables(
+    fleet: Fleet, environment: Environment, cluster: Cluster, workload: Workload
+) -> dict[str, Json]:
+    stated = workload.data.get("tracking")
+    if stated is None:
         return {}
-    found = {
-        "MLFLOW_EXPERIMENT_NAME": f"{workload.team}/{tracking['experiment']}",
-        "MLFLOW_TRACKING_URI": tracking_uri(fleet, environment, cluster),
+    model = tracking.model_name(workload.team, stated)
+    return {
+        **tracking_client(fleet, environment, cluster, workload.team),
+        "MLFLOW_EXPERIMENT_NAME": tracking.experiment_name(workload.team, stated),
+        **({"MLFLOW_REGISTERED_MODEL": model} if model else {}),
     }
-    if "registeredModel" in tracking:
-        # MLflow refuses path separators in names of models, unlike in those of experiments.
-        found["MLFLOW_REGISTERED_MODEL"] = f"{workload.team}-{tracking['registeredModel']}"
+
+
+def tracking_client(fleet: Fleet, environment: Environment, cluster: Cluster, team: str) -> dict[str, Json]:
+    """Variables by which MLflow's client finds the server and, where it keeps teams apart, signs in to the team's
+    workspace as the team's user (mlflow 3.15, environment_variables.py)."""
+    found: dict[str, Json] = {"MLFLOW_TRACKING_URI": tracking_uri(fleet, environment, cluster)}
+    if tracking.team_server(environment, cluster) is not None:
+        found |= {
+            "MLFLOW_TRACKING_PASSWORD": {"name": tracking.SECRET, "key": tracking.PASSWORD},
+            "MLFLOW_TRACKING_USERNAME": team,
+            "MLFLOW_WORKSPACE": team,
+        }
     return found
 
 
@@ -154,11 +168,11 @@ def tracking_uri(fleet: Fleet, environment: Environment, cluster: Cluster) -> st
 
     The default of the host is the component's; without MLflow in the environment it is mlflow.<environment>.<domain>.
     """
-    if "mlflow" in cluster.components:
+    found = tracking.server(environment, cluster)
+    if found is cluster:
         return MLFLOW_IN_CLUSTER
     domain = f"{environment.name}.{fleet.platform.data['domain']}"
-    for other in environment.clusters.values():
-        if "mlflow" in other.components:
-            ingress = other.components["mlflow"].settings.get("ingress", {})
-            return f"https://{ingress.get('host', f'mlflow.{other.name}.{domain}')}"
-    return f"https://mlflow.{domain}"
+    if found is None:
+        return f"https://mlflow.{domain}"
+    ingress = found.components[tracking.COMPONENT].settings.get("ingress", {})
+    return f"https://{ingress.get('host', f'mlflow.{found.name}.{domain}')}"
