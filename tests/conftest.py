@@ -49,6 +49,7 @@ WHOLE = frozenset(
         "kubernetes_schemas",
         "kyverno",
         "load",
+        "mirrors",
         "pipeline",
         "network",
         "openings",

@@ -35,6 +35,7 @@ LAYERS: dict[str, int] = {
     "git": 2,
     "inputs": 3,
     "model": 2,
+    "mirrors": 3,
     "taints": 3,
     "tombstones": 2,
     "buckets": 3,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock import mirrors
 from paddock.catalogue import Component
 from paddock.components.context import chart_version, platform_labels
 from paddock.infrastructure import ack
@@ -92,11 +93,11 @@ def component_subject(
     chart = None
     if data.get("chart"):
         chart = {
-            "repoURL": component.repo_url,
+            "repoURL": mirrors.chart_repository(fleet, environment.name, data["chart"]),
             "chart": data["chart"]["name"],
             "targetRevision": chart_version(fleet, component),
             "releaseName": data["chart"].get("releaseName", component.name),
-            "valueFile": f"$values/{folder}/values.yaml" if component.values else None,
+            "valueFiles": [f"$values/{folder}/{one}" for one in value_files(fleet, environment, component)],
             "skipCrds": data["skipCrds"],
         }
     return Subject(
@@ -112,6 +113,14 @@ def component_subject(
         ignore_differences=tuple(data["ignoreDifferences"]),
         chart=chart,
     )
+
+
+def value_files(fleet: Fleet, environment: Environment, component: Component) -> list[str]:
+    """Names of the files of a chart's values, the later one first in rank: those of its images, where they are
+    mirrored."""
+    mirror = mirrors.of(fleet, environment.name)
+    images = mirror is not None and mirrors.values(component.data.get("images") or (), mirror)
+    return [*(["values.yaml"] if component.values else []), *([mirrors.VALUES_FILE] if images else [])]
 
 
 def infrastructure_subject(fleet: Fleet, environment: Environment, cluster: Cluster) -> Subject:

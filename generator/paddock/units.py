@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from paddock import applications, components, namespaces, projects, teams, workloads
+from paddock import applications, components, emit, mirrors, namespaces, projects, teams, workloads
 from paddock.catalogue import Component
 from paddock.components import network
 from paddock.components.context import context
@@ -109,7 +109,15 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
         )
         if component.values
         else None,
+        texts=_image_values(fleet, environment, component, folder),
     )
+
+
+def _image_values(fleet: Fleet, environment: Environment, component: Component, folder: str) -> dict[str, str]:
+    """The values of a chart's mirrored images, by path; none without a mirror."""
+    mirror = mirrors.of(fleet, environment.name)
+    data = mirrors.values(component.data.get("images") or (), mirror) if mirror else {}
+    return {f"{folder}/{mirrors.VALUES_FILE}": emit.document(data)} if data else {}
 
 
 def team_units(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, inputs: Inputs) -> Iterator[Unit]:

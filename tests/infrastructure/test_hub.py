@@ -89,7 +89,8 @@ def test_the_second_stack_installs_argo_cd_and_every_root() -> None:
     releases = document["resource"]["helm_release"]
     assert releases["argo-cd"]["version"] == "10.1.1"
     assert releases["argo-cd"]["values"] == [
-        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}'
+        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}',
+        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/images.yaml")}',
     ]
     roots = json.loads(releases["roots"]["values"][0])
     assert sorted(roots["applications"]) == ["root-dev", "root-prod", "root-staging"] == sorted(roots["projects"])

@@ -20,6 +20,7 @@ from paddock.checks import (
     gpu_pools,
     kueue_capacity,
     kueue_cohorts,
+    mirrored_sources,
     mounts,
     name_lengths,
     node_pools,
@@ -69,6 +70,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=gpu_pools.IDS, run=lambda fleet, _: gpu_pools.check(fleet)),
     SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
     SpecCheck(ids=kueue_cohorts.IDS, run=lambda fleet, _: kueue_cohorts.check(fleet)),
+    SpecCheck(ids=mirrored_sources.IDS, run=mirrored_sources.check, needs_catalogue=True),
     SpecCheck(ids=mounts.IDS, run=lambda fleet, _: mounts.check(fleet)),
     SpecCheck(ids=name_lengths.IDS, run=lambda fleet, _: name_lengths.check(fleet)),
     SpecCheck(ids=node_pools.IDS, run=lambda fleet, _: node_pools.check(fleet)),
@@ -86,6 +88,7 @@ SPEC_CHECKS = (
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
+    OutputCheck(ids=mirrored_sources.IDS, run=mirrored_sources.check_output),
     OutputCheck(ids=secrets.IDS, run=lambda objects, trees, _: secrets.check(objects, trees)),
     OutputCheck(ids=admission_policies.IDS, run=admission_policies.check),
 )

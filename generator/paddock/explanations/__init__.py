@@ -5,6 +5,7 @@ from __future__ import annotations
 from paddock.explanations import (
     catalogue,
     faults,
+    network,
     pools,
     provisioning,
     publishing,
@@ -20,6 +21,7 @@ from paddock.explanations.explanation import Explanation
 EXPLANATIONS: dict[str, Explanation] = {
     **catalogue.EXPLANATIONS,
     **faults.EXPLANATIONS,
+    **network.EXPLANATIONS,
     **pools.EXPLANATIONS,
     **provisioning.EXPLANATIONS,
     **publishing.EXPLANATIONS,
