@@ -81,6 +81,9 @@ def cluster_units(
             yield Pending(place=workload.name_place(), build=build)
 
 
+_SIGN_IN = "templates/ingress/single-sign-on.yaml.j2"
+
+
 def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, component: Component) -> Iterator[Unit]:
     """A component on a cluster."""
     use = cluster.components[component.name]
@@ -89,6 +92,7 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
     if view is not None:
         data |= view(fleet, cluster, use.settings, component.files)
     opened = network.policies(component, use.settings)
+    shared = [*([network.TEMPLATE] if opened else []), *([_SIGN_IN] if data.get("singleSignOn") else [])]
     folder = f"clusters/{cluster.name}/components/{component.name}"
     stated = component.name in cluster.data["components"]
     yield Unit(
@@ -96,7 +100,7 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
         cluster=cluster.identity,
         kubernetes_version=cluster.kubernetes_version,
         folder=f"{folder}/resources",
-        templates=(*component.resources, *((network.TEMPLATE,) if opened else ())),
+        templates=(*component.resources, *shared),
         context={**data, "networkPolicies": opened},
         place=cluster.place(*(("components", component.name) if stated else ("role",)), key=stated),
         spec=cluster,
