@@ -37,6 +37,7 @@ LAYERS: dict[str, int] = {
     "model": 2,
     "hosts": 3,
     "mirrors": 3,
+    "runners": 3,
     "taints": 3,
     "tombstones": 2,
     "buckets": 3,

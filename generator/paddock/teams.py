@@ -3,6 +3,7 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
+from paddock import runners
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
 from paddock.workloads import companions, mounts, network, pods, runs
@@ -69,6 +70,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "networkPolicies": [*_network_policies(_callees(environment, cluster, team)), *_ray_policies(cluster)],
         "alerts": _alerts(environment, team),
         "retention": _retention(fleet, environment, team),
+        "runners": _runners(environment, cluster, team),
     }
 
 
@@ -92,6 +94,21 @@ def _limits(team: Team) -> dict[str, Json]:
         "default": {"memory": stated["memory"]},
         "defaultRequest": {"cpu": stated["cpu"], "memory": stated["memory"]},
         "max": {"memory": stated["maxMemory"]},
+    }
+
+
+def _runners(environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json] | None:
+    """What the namespace of the team's runners allows: for each job a runner, the job and a step of its own."""
+    found = [one for one in runners.of(environment, cluster.name) if one.team.name == team.name]
+    if not found:
+        return None
+    quota = {"pods": str(3 * sum(one.data["maxRunners"] for one in found))}
+    gpus = sum(one.data["maxRunners"] * one.data["gpu"]["count"] for one in found if "gpu" in one.data)
+    return {
+        "namespace": runners.namespace(team.name),
+        "ingress": [{"from": [network.SAME_NAMESPACE]}],
+        "egress": network.egress(),
+        "quota": quota | {"requests.nvidia.com/gpu": str(gpus)},
     }
 
 
