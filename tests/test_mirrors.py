@@ -192,6 +192,7 @@ IDLE: dict[str, dict[Keys, tuple[Keys, Json] | str]] = {
     },
     "kueue": {("kueueViz",): (("enableKueueViz",), False)},
     "kyverno": {("test",): "a test of Helm, which Argo CD leaves out (charts.md 0)"},
+    "opencost": {("opencost", "sigV4Proxy"): (("opencost", "prometheus", "amp", "enabled"), False)},
 }
 
 

@@ -87,7 +87,7 @@ def test_the_hosts_that_checks_compare_are_those_of_the_ingresses(result: Result
                     rendered.add(data["ingress"]["hosts"][0]["host"])
                 elif component == "kube-prometheus-stack" and data["grafana"]["ingress"]["enabled"]:
                     rendered |= set(data["grafana"]["ingress"]["hosts"])
-                elif component == "opencost" and data["opencost"]["ui"]["ingress"]["enabled"]:
+                elif component == "opencost" and data["opencost"]["ui"]["enabled"]:
                     rendered.add(data["opencost"]["ui"]["ingress"]["hosts"][0]["host"])
         assert name
     assert {one.name for one in hosts.published(result.fleet)} == rendered

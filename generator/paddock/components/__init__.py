@@ -27,6 +27,7 @@ from paddock.components import (
     metrics_server,
     mlflow,
     nvidia_device_plugin,
+    opencost,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
@@ -57,5 +58,6 @@ VIEWS: dict[str, View] = {
     "metrics-server": metrics_server.view,
     "mlflow": mlflow.view,
     "nvidia-device-plugin": nvidia_device_plugin.view,
+    "opencost": opencost.view,
     "overprovisioning": overprovisioning.view,
 }
