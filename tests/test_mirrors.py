@@ -94,6 +94,16 @@ def test_values_by_the_part_that_a_key_holds() -> None:
     }
 
 
+def test_images_that_templates_write_themselves() -> None:
+    images = [
+        {"repository": "quay.io/a/b", "name": "one", "tag": "1", "part": "repository"},
+        {"repository": "quay.io/a/c", "value": "image.repository", "part": "repository"},
+    ]
+    assert mirrors.references(images, MIRROR) == {"one": "mirror.example.com/copies/quay/a/b:1"}
+    assert mirrors.references(images, None) == {"one": "quay.io/a/b:1"}
+    assert mirrors.values(images, MIRROR) == {"image": {"repository": "mirror.example.com/copies/quay/a/c"}}
+
+
 def test_nothing_in_the_tree_of_production_comes_from_outside() -> None:
     """Every line of every file: Applications, projects, Terraform, values, objects."""
     tree = result().trees["prod"]
@@ -248,7 +258,7 @@ def test_tags_of_references_are_the_charts(component: Component) -> None:
     chart = component.data["chart"]["name"]
     for image in component.data["images"]:
         value = defaults(chart)
-        for key in image["value"].split("."):
+        for key in image.get("value", "").split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         if image["part"] == "reference":
             assert value == f"{image['repository']}:{image['tag']}"

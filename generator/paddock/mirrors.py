@@ -86,7 +86,7 @@ def values(images: Sequence[Mapping[str, Json]], mirror: Mirror) -> dict[str, Js
     """Helm values that let a chart pull from a mirror, of what its component.yaml says under `images`."""
     result: dict[str, Json] = {}
     for image in images:
-        value = _value(image, mirror)
+        value = _value(image, mirror) if "value" in image else None
         if value is None:
             continue
         *above, last = image["value"].split(".")
@@ -96,6 +96,15 @@ def values(images: Sequence[Mapping[str, Json]], mirror: Mirror) -> dict[str, Js
         node[last] = value
     ordered: dict[str, Json] = _ordered(result)
     return ordered
+
+
+def references(images: Sequence[Mapping[str, Json]], mirror: Mirror | None) -> dict[str, str]:
+    """References by name of the images that a component's templates write themselves."""
+    return {
+        image["name"]: f"{mirror.repository(image['repository']) if mirror else image['repository']}:{image['tag']}"
+        for image in images
+        if "name" in image
+    }
 
 
 def _value(image: Mapping[str, Json], mirror: Mirror) -> str | None:
