@@ -73,7 +73,8 @@ def _argo_cd(fleet: Fleet, cluster: Cluster, catalogue: Mapping[str, Component])
         type="helm_release",
         key="argo-cd",
         arguments={
-            "name": "argo-cd",
+            # As its Application has it: another name would make a second Argo CD when the first syncs itself.
+            "name": chart.get("releaseName", "argo-cd"),
             "repository": _repository(fleet, cluster, chart),
             "chart": chart["name"],
             "version": pin,
