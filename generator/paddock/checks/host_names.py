@@ -9,7 +9,7 @@ from paddock.diagnostics import Note, Problem
 from paddock.hosts import Host
 from paddock.model import Fleet
 
-IDS = ("duplicate-host", "host-outside-domain")
+IDS = ("duplicate-host", "host-outside-domain", "reserved-ingress-group")
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
@@ -17,6 +17,7 @@ def check(fleet: Fleet) -> Iterator[Problem]:
     found = list(hosts.published(fleet))
     yield from _duplicates(found)
     yield from _outside(fleet, found)
+    yield from _reserved(fleet)
 
 
 def _duplicates(found: list[Host]) -> Iterator[Problem]:
@@ -44,6 +45,24 @@ def _shared(one: Host, other: Host) -> bool:
     """Whether one load balancer serves both: the same group on the same cluster tells them apart by their paths."""
     same = one.cluster.identity == other.cluster.identity and one.group is not None and one.group == other.group
     return same and one.path != other.path
+
+
+def _reserved(fleet: Fleet) -> Iterator[Problem]:
+    """Ingresses of teams in the group of the platform's interfaces: rules of one group are one list, so that a team's
+    could come before those of Argo CD (AWS Load Balancer Controller, IngressGroup)."""
+    group = fleet.platform.data["ingress"]["group"]
+    for environment in fleet.environments.values():
+        for workload in environment.workloads.values():
+            stated = workload.data.get("ingress") or {}
+            if stated.get("annotations", {}).get(hosts.GROUP) == group:
+                yield Problem(
+                    id="reserved-ingress-group",
+                    message=f'workload "{workload.name}" of team "{workload.team}" joins the Ingress group "{group}", '
+                    "which is that of the platform's own interfaces",
+                    place=workload.place("ingress", "annotations", hosts.GROUP),
+                    related=(Note(message="the platform's group", place=fleet.platform.place("ingress", "group")),),
+                    help="leave the annotation out, or name a group of the team",
+                )
 
 
 def _outside(fleet: Fleet, found: list[Host]) -> Iterator[Problem]:

@@ -25,6 +25,11 @@ EXPLANATIONS = {
         "The chart refuses to render, and Argo CD shows an error after the merge.",
         "Lower minRunners or raise maxRunners.",
     ),
+    "reserved-ingress-group": explain(
+        "A workload whose Ingress joins the load balancer of the platform's own interfaces.",
+        "The rules of a group are one list: its host and paths could take requests that are meant for Argo CD.",
+        "Leave alb.ingress.kubernetes.io/group.name out, or name a group of the team.",
+    ),
     "runner-does-not-fit": explain(
         "Jobs of a runner scale set ask for more than a node of the cluster has.",
         "The pod of every job waits until the job times out.",
