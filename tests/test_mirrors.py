@@ -131,6 +131,9 @@ def test_sources_of_applications_and_projects() -> None:
             charts += sum("chart" in one for one in sources)
             assert {one["repoURL"] for one in sources} <= allowed, path
             assert all(one["repoURL"] == fleet.platform.data["chartMirror"] for one in sources if "chart" in one)
+            files = [file.rpartition("/")[2] for one in sources for file in one.get("helm", {}).get("valueFiles", ())]
+            # Of two the later wins: an image that a setting names.
+            assert files in ([], ["values.yaml"], ["images.yaml", "values.yaml"]), path
         elif data["kind"] == "AppProject":
             assert set(data["spec"]["sourceRepos"]) <= allowed, path
     assert charts > 40
@@ -241,12 +244,12 @@ def test_keys_of_images_exist_in_the_chart(component: Component) -> None:
 
 @pytest.mark.parametrize("component", charts(), ids=lambda one: one.name)
 def test_every_image_of_a_chart_is_mirrored_or_off(component: Component) -> None:
-    """The values as Helm merges them: the chart's own, ours, and those of its images."""
+    """The values as Helm merges them: the chart's own, those of its images, and ours."""
     chart = component.data["chart"]["name"]
     mirror = mirror_of_production()
     over = mirrors.values(component.data["images"], mirror)
     for values in emitted(component) if component.values else [{}]:
-        whole = merged(merged(defaults(chart), mapped(values, mirror)), over)
+        whole = merged(merged(defaults(chart), over), mapped(values, mirror))
         left = [
             (path, image) for path, image in pulled(whole) if not mirror.reached(image) and not idle(chart, path, whole)
         ]

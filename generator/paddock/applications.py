@@ -139,11 +139,11 @@ def _component_subject(
 
 
 def value_files(fleet: Fleet, environment: Environment, component: Component) -> list[str]:
-    """Names of the files of a chart's values, the later one first in rank: those of its images, where they are
-    mirrored."""
+    """Names of the files of a chart's values; of two the later wins, so that an image of the settings, which is
+    mirrored already, is not the default one of the chart."""
     mirror = mirrors.of(fleet, environment.name)
     images = mirror is not None and mirrors.values(component.data.get("images") or (), mirror)
-    return [*(["values.yaml"] if component.values else []), *([mirrors.VALUES_FILE] if images else [])]
+    return [*([mirrors.VALUES_FILE] if images else []), *(["values.yaml"] if component.values else [])]
 
 
 def infrastructure_subject(fleet: Fleet, environment: Environment, cluster: Cluster) -> Subject:

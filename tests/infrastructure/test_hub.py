@@ -92,8 +92,8 @@ def test_the_second_stack_installs_argo_cd_and_every_root() -> None:
     application = run(reference()).trees["prod"]["argocd/applications/hub-iad/application-prod-hub-iad-argo-cd.yaml"]
     assert f"releaseName: {releases['argo-cd']['name']}\n" in application
     assert releases["argo-cd"]["values"] == [
-        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}',
         '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/images.yaml")}',
+        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}',
     ]
     roots = json.loads(releases["roots"]["values"][0])
     assert sorted(roots["applications"]) == ["root-dev", "root-prod", "root-staging"] == sorted(roots["projects"])

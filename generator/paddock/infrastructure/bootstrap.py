@@ -68,7 +68,7 @@ def _argo_cd(fleet: Fleet, cluster: Cluster, catalogue: Mapping[str, Component])
     folder = f"${{path.module}}/../../clusters/{cluster.name}/components/argo-cd"
     mirror = mirrors.of(fleet, cluster.environment)
     images = mirror is not None and mirrors.values(catalogue["argo-cd"].data.get("images") or (), mirror)
-    files = ["values.yaml", *([mirrors.VALUES_FILE] if images else [])]
+    files = [*([mirrors.VALUES_FILE] if images else []), "values.yaml"]
     yield Block(
         type="helm_release",
         key="argo-cd",
