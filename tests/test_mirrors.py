@@ -287,6 +287,8 @@ def pulled(values: Json, path: Keys = ()) -> Iterator[tuple[Keys, str]]:
         base = f"{registry}/{repository}" if isinstance(registry, str) and registry else repository
         whole = f"{base}/{image}" if isinstance(image, str) and image else base
         yield path, whole
+    if path and path[-1] == "image" and isinstance(values.get("name"), str) and "/" in values["name"]:
+        yield path, values["name"]
     for key, value in values.items():
         named = key == "image" or key.endswith("Image")
         if named and isinstance(value, str) and value and not repository:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from paddock import mirrors
-from paddock.catalogue import Component
+from paddock.catalogue import FOLDER, Component
 from paddock.diagnostics import Note, Place, Problem
 from paddock.mirrors import Mirror
 from paddock.model import Cluster, Environment, Fleet
@@ -21,6 +21,8 @@ _IMAGE = re.compile(
 _REPOSITORY = re.compile(
     r"""^[ -]*"?(?:repository|registry)"?: +["']?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[:/][^\s"']*)?)["']?$""", re.M
 )
+# Some charts call the repository of an image its name; so are many other things, but not those of a public registry.
+_NAME = re.compile(r"""^[ -]*name: +["']?([a-z0-9-]+(?:\.[a-z0-9-]+)+/[^\s"']+)["']?$""", re.MULTILINE)
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
@@ -46,7 +48,7 @@ def check_output(
     for name, tree in sorted(trees.items()):
         mirror = mirrors.of(fleet, name)
         for path, text in sorted(tree.items()) if mirror else ():
-            for image in _images(path, text):
+            for image in _images(path, text, mirror):
                 ref = refs.get((name, path))
                 key = (ref.template if ref else "/".join(path.split("/")[3:]), image)
                 if mirror is None or mirror.reached(_repository(image)) or key in seen:
@@ -55,11 +57,14 @@ def check_output(
                 yield _rendered(image, path, ref, fleet.environments[name], fleet)
 
 
-def _images(path: str, text: str) -> list[str]:
-    if not path.startswith("clusters/"):
+def _images(path: str, text: str, mirror: Mirror | None) -> list[str]:
+    if mirror is None or not path.startswith("clusters/"):
         return []
-    found = _IMAGE.findall(text)
-    return [*found, *_REPOSITORY.findall(text)] if path.endswith("/values.yaml") else found
+    found: list[str] = _IMAGE.findall(text)
+    if not path.endswith("/values.yaml"):
+        return found
+    names = [one for one in _NAME.findall(text) if mirrors.registry(one) in mirror.upstreams]
+    return [*found, *_REPOSITORY.findall(text), *names]
 
 
 def _repository(image: str) -> str:
@@ -150,13 +155,14 @@ def _problem(repository: str, what: str, place: Place, fleet: Fleet) -> Problem:
 
 def _rendered(image: str, path: str, ref: ObjectRef | None, environment: Environment, fleet: Fleet) -> Problem:
     cluster = environment.clusters[path.split("/")[1]]
-    template = () if ref is None else (Note(message="by this template", place=Place(path=ref.template, line=1)),)
+    template = ref.template if ref else f"{FOLDER}{path.split('/')[3]}/values.yaml.j2"
+    by = Note(message="by this template", place=Place(path=template, line=1))
     return Problem(
         id=IDS[0],
         message=f'the rendered {f"{ref.kind} names" if ref else "values of a chart name"} "{image}", which is neither '
         "in the image mirror nor in an internal registry",
         place=ref.place if ref else _setting(cluster, path.split("/")[3], ()),
-        related=(_stated(fleet), Note(message=f"rendered to {path}"), *template),
+        related=(_stated(fleet), Note(message=f"rendered to {path}"), by),
         help="name the image in a setting or in component.yaml under images: both are mirrored",
     )
 
