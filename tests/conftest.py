@@ -55,6 +55,7 @@ WHOLE = frozenset(
         "load",
         "monitoring",
         "mlflow_teams",
+        "mirrors",
         "pipeline",
         "pipelines",
         "network",

@@ -152,6 +152,9 @@ REQUIRED: list[tuple[str, str, Json]] = [
     ("mlflow", "auth.enabled", True),
     ("mlflow", "auth.postgres.enabled", True),
     ("mlflow", "backendStore.postgres.enabled", True),
+    ("opencost", "opencost.mcp.enabled", False),
+    ("opencost", "opencost.customPricing.enabled", False),
+    ("opencost", "opencost.prometheus.internal.enabled", False),
     # 2b and the list of owners: one copy of each CRD
     ("kube-prometheus-stack", "crds.enabled", False),
     ("kubeflow-trainer", "jobset.install", False),
@@ -168,6 +171,7 @@ REQUIRED: list[tuple[str, str, Json]] = [
     ("gpu-operator", "dcgmExporter.serviceMonitor.honorLabels", True),
     ("argo-workflows", "controller.metricsConfig.honorLabels", True),
     ("cert-manager", "prometheus.servicemonitor.honorLabels", True),
+    ("opencost", "opencost.metrics.serviceMonitor.honorLabels", True),
 ]
 
 
@@ -319,6 +323,7 @@ def test_a_component_s_sync_options_are_argo_cd_s() -> None:
 OVER_THE_LIMIT = {
     "alertmanagerconfigs.monitoring.coreos.com": 360,
     "applicationsets.argoproj.io": 341,
+    "autoscalingrunnersets.actions.github.com": 612,
     "clusterpolicies.kyverno.io": 652,
     "clustersecretstores.external-secrets.io": 349,
     "clustertrainingruntimes.trainer.kubeflow.org": 356,
@@ -540,6 +545,7 @@ def test_a_version_has_what_we_rely_on(component: str, lowest: tuple[int, ...], 
 def test_controller_and_crds_are_of_one_version() -> None:
     assert version("karpenter") == version("karpenter-crd")
     assert version("kserve") == version("kserve-crd")
+    assert version("gha-runner-scale-set") == version("gha-runner-scale-set-controller")
 
 
 def test_crds_are_not_pruned_with_a_chart() -> None:

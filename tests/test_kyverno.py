@@ -100,10 +100,11 @@ CLAIMING_POD = {
     "containers": container(resources={"claims": [{"name": "gpus"}]}),
     "resourceClaims": [{"name": "gpus", "resourceClaimTemplateName": "x-gpus-1"}],
 }
+MIRROR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 # What each policy passes and what it refuses.
 CASES: dict[str, tuple[list[Json], list[Json]]] = {
     admission.ALLOWED_REGISTRIES: (
-        [pod("ours"), pod("runtime", image="nvcr.io/nvidia/tritonserver:1"), of("Deployment", "d", pod("x"))],
+        [pod("ours"), pod("runtime", image=f"{MIRROR}/nvidia/nvidia/tritonserver:1"), of("Deployment", "d", pod("x"))],
         [
             pod("elsewhere", image="quay.io/x/y:1"),
             pod("short", image="nginx"),

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from paddock import components
 from paddock.catalogue import Component
-from paddock.components.context import context
 from paddock.model import Cluster, ComponentUse, Environment
 from paddock.templating import Templates
+from paddock.units import contexts
 from test_values_keys import SETTINGS, loaded, merged, uses
 
 Json = Any
@@ -202,15 +201,13 @@ def output(component: Component, environment: Environment, cluster: Cluster, set
     """The values and objects that a component renders with some settings."""
     found = loaded()[0]
     assert found.fleet is not None
-    data = context(found.fleet, environment, cluster, component, ComponentUse(name=component.name, settings=settings))
-    view = components.VIEWS.get(component.name)
-    if view is not None:
-        data |= view(found.fleet, cluster, settings, component.files)
+    use = ComponentUse(name=component.name, settings=settings)
     texts = []
-    for template in (*([component.values] if component.values else []), *component.resources):
-        text, problem = templates().render(template, data)
-        assert problem is None, problem
-        texts.append(text)
+    for _, data in contexts(found.fleet, environment, cluster, component, use):
+        for template in (*([component.values] if component.values else []), *component.resources):
+            text, problem = templates().render(template, data)
+            assert problem is None, problem
+            texts.append(text)
     return "\n---\n".join(texts)
 
 

@@ -18,12 +18,12 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from paddock import components, inputs, load, source
+from paddock import inputs, load, source
 from paddock.catalogue import Component
-from paddock.components.context import context
 from paddock.load import Loaded
 from paddock.model import Cluster, Environment
 from paddock.templating import Templates
+from paddock.units import contexts
 
 Json = Any
 Keys = tuple[str, ...]
@@ -121,6 +121,7 @@ SETTINGS: dict[str, Json] = {
 OPEN: dict[str, set[Keys]] = {
     "argo-cd": {("configs", "cm"), ("configs", "params")},
     "jupyterhub": {("hub", "config")},
+    "gha-runner-scale-set": {("template",)},
     "kube-prometheus-stack": {("grafana", "grafana.ini"), ("alertmanager", "config")},
 }
 
@@ -167,6 +168,16 @@ UNLISTED: dict[str, set[Keys]] = {
         ("securityContext", "allowPrivilegeEscalation"),
         ("updateStrategy", "rollingUpdate"),
     },
+    "gha-runner-scale-set": {
+        ("containerMode",),
+        ("controllerServiceAccount",),
+        ("listenerTemplate",),
+        ("maxRunners",),
+        ("minRunners",),
+        ("runnerGroup",),
+        ("runnerScaleSetName",),
+    },
+    "gha-runner-scale-set-controller": {("flags", "excludeLabelPropagationPrefixes"), ("metrics",)},
 }
 
 # Keys that stand in values.yaml but that no template reads: setting one would do nothing.
@@ -220,15 +231,12 @@ def emitted(component: Component) -> Iterator[Json]:
             assert found.schemas.faults(component.settings_schema, settings) == []
             filled = found.schemas.with_defaults(component.settings_schema, settings)
             use = replace(load.ComponentUse(name=component.name, settings={}), settings=filled)
-            data = context(found.fleet, environment, cluster, component, use)
-            view = components.VIEWS.get(component.name)
-            if view is not None:
-                data |= view(found.fleet, cluster, filled, component.files)
-            text, problem = templates.render(component.values or "", data)
-            assert problem is None
-            values, problems = source.parse(text.encode(), "values.yaml")
-            assert problems == []
-            yield values
+            for _, data in contexts(found.fleet, environment, cluster, component, use):
+                text, problem = templates.render(component.values or "", data)
+                assert problem is None
+                values, problems = source.parse(text.encode(), "values.yaml")
+                assert problems == []
+                yield values
 
 
 WITH_SCHEMA = {"cert-manager", "external-secrets", "mlflow"}

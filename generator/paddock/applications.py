@@ -4,10 +4,11 @@ component, team and workload on each cluster. View-models only; the texts are te
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from paddock import mirrors, runners
 from paddock.catalogue import Component
 from paddock.components.context import chart_version, platform_labels
 from paddock.infrastructure import ack
@@ -20,6 +21,7 @@ from paddock.projects import (
     root_project_name,
     team_project_name,
 )
+from paddock.runners import ScaleSet
 
 Json = Any
 
@@ -83,20 +85,42 @@ def application(
     }
 
 
-def component_subject(
+def component_folder(cluster: Cluster, component: Component, release: ScaleSet | None = None) -> str:
+    """The folder of a component on a cluster, or of a release that a team has of it."""
+    folder = f"clusters/{cluster.name}/components/{component.name}"
+    return folder if release is None else f"{folder}/{release.team.name}/{release.name}"
+
+
+def component_subjects(
+    fleet: Fleet, environment: Environment, cluster: Cluster, component: Component, *, wave: int
+) -> Iterator[Subject]:
+    """A component on a cluster, or each release that a team has of it: a chart with its values, and plain objects
+    beside it."""
+    one = _component_subject(fleet, environment, cluster, component, wave=wave)
+    if component.data.get("releases") is None:
+        yield one
+        return
+    for release in runners.of(environment, cluster.name):
+        folder = component_folder(cluster, component, release)
+        files = [f"$values/{folder}/{name}" for name in value_files(fleet, environment, component)]
+        chart = {**(one.chart or {}), "releaseName": release.name, "valueFiles": files}
+        parts = (component.data["releases"], release.team.name, release.name)
+        yield replace(one, parts=parts, namespace=release.namespace, folder=folder, chart=chart)
+
+
+def _component_subject(
     fleet: Fleet, environment: Environment, cluster: Cluster, component: Component, *, wave: int
 ) -> Subject:
-    """A component on a cluster: a chart with its values, and plain objects beside it."""
     data = component.data
-    folder = f"clusters/{cluster.name}/components/{component.name}"
+    folder = component_folder(cluster, component)
     chart = None
     if data.get("chart"):
         chart = {
-            "repoURL": component.repo_url,
+            "repoURL": mirrors.chart_repository(fleet, environment.name, data["chart"]),
             "chart": data["chart"]["name"],
             "targetRevision": chart_version(fleet, component),
             "releaseName": data["chart"].get("releaseName", component.name),
-            "valueFile": f"$values/{folder}/values.yaml" if component.values else None,
+            "valueFiles": [f"$values/{folder}/{one}" for one in value_files(fleet, environment, component)],
             "skipCrds": data["skipCrds"],
         }
     return Subject(
@@ -112,6 +136,14 @@ def component_subject(
         ignore_differences=tuple(data["ignoreDifferences"]),
         chart=chart,
     )
+
+
+def value_files(fleet: Fleet, environment: Environment, component: Component) -> list[str]:
+    """Names of the files of a chart's values; of two the later wins, so that an image of the settings, which is
+    mirrored already, is not the default one of the chart."""
+    mirror = mirrors.of(fleet, environment.name)
+    images = mirror is not None and mirrors.values(component.data.get("images") or (), mirror)
+    return [*([mirrors.VALUES_FILE] if images else []), *(["values.yaml"] if component.values else [])]
 
 
 def infrastructure_subject(fleet: Fleet, environment: Environment, cluster: Cluster) -> Subject:

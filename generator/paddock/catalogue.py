@@ -60,12 +60,6 @@ class Component:
         chart = self.data.get("chart")
         return f"{URI}schemas/values/{chart['name']}.schema.json" if chart else None
 
-    @property
-    def repo_url(self) -> str | None:
-        """The chart's repository as an Application's repoURL has it."""
-        chart = self.data.get("chart")
-        return str(chart["repository"]) if chart else None
-
 
 def read(
     inputs: Inputs, schemas: SchemaSet, *, unread: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from paddock import runners
 from paddock.catalogue import Component
 from paddock.components.context import platform_labels
 from paddock.model import Cluster, Environment, Fleet
@@ -40,6 +41,12 @@ def cluster_namespaces(
             **pod_security("privileged" if team.name in locking else "baseline", aim="restricted"),
             "team": team.name,
             "cost-center": team.data["costCenter"],
+        }
+    for scale_set in runners.of(environment, cluster.name):
+        found[scale_set.namespace] = {
+            **pod_security("baseline", aim="restricted"),
+            "team": scale_set.team.name,
+            "cost-center": scale_set.team.data["costCenter"],
         }
     return dict(sorted(found.items()))
 

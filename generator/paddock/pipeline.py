@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from paddock import load as loading
+from paddock import mirrors
 from paddock.catalogue import Component
 from paddock.checks import DATED_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
@@ -104,8 +105,9 @@ def output_problems(
 ) -> list[Problem]:
     """What the checks of rendered objects find, over all environments at once: they meet on the hub."""
     found: list[Problem] = []
+    pulled = mirrors.specs_applied(fleet, list(trees))
     for check in OUTPUT_CHECKS:
-        found += _guarded(check.ids, partial(check.run, objects, trees, fleet))
+        found += _guarded(check.ids, partial(check.run, objects, trees, pulled))
     return found
 
 
@@ -177,6 +179,13 @@ class _Worker:
     catalogue: Mapping[str, Component]
     inputs: Inputs
     renderer: Renderer
+    fleets: dict[str, Fleet] = field(default_factory=dict)
+
+    def fleet_of(self, environment: str) -> Fleet:
+        """The fleet with the images of an environment as they are pulled there."""
+        if environment not in self.fleets:
+            self.fleets[environment] = mirrors.applied(self.fleet, environment)
+        return self.fleets[environment]
 
 
 _worker: list[_Worker] = []
@@ -200,7 +209,8 @@ def _renderer(inputs: Inputs) -> Renderer:
 def _chunk(environment: str, index: int, chunks: int) -> Rendered:
     """One contiguous part of an environment's units."""
     worker = _worker[0]
-    pending = list(cluster_units(worker.fleet, worker.fleet.environments[environment], worker.catalogue, worker.inputs))
+    fleet = worker.fleet_of(environment)
+    pending = list(cluster_units(fleet, fleet.environments[environment], worker.catalogue, worker.inputs))
     size = len(pending)
     return worker.renderer.render(pending[size * index // chunks : size * (index + 1) // chunks])
 

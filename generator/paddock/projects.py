@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from paddock import mirrors
 from paddock.catalogue import Component
 from paddock.components.context import platform_labels
 from paddock.infrastructure import ack
@@ -119,7 +120,11 @@ def _platform_project(fleet: Fleet, environment: Environment, catalogue: Mapping
         if not cluster.registered:
             continue
         used = [catalogue[name] for name in cluster.components]
-        repos |= {one.repo_url for one in used if one.repo_url}
+        repos |= {
+            mirrors.chart_repository(fleet, environment.name, one.data["chart"])
+            for one in used
+            if one.data.get("chart")
+        }
         namespaces = cluster_namespaces(environment, cluster, catalogue)
         destinations |= {(cluster.identity, namespace) for namespace in (*namespaces, CLUSTER_NAMESPACE)}
         destinations |= {(cluster.identity, extra) for one in used for extra in one.data["extraNamespaces"]}

@@ -3,7 +3,7 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
-from paddock import multikueue, notebooks, tracking
+from paddock import multikueue, notebooks, runners, tracking
 from paddock.components import panels, workflow_access
 from paddock.components.dashboard_team import team_dashboard
 from paddock.model import Cluster, Environment, Fleet, Json, Team
@@ -131,6 +131,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "dashboard": _dashboard(team) if "kube-prometheus-stack" in cluster.components else None,
         "tracking": _tracking(environment, cluster, team),
         "retention": _retention(fleet, environment, team),
+        "runners": _runners(environment, cluster, team),
     }
 
 
@@ -174,6 +175,21 @@ def _limits(team: Team) -> dict[str, Json]:
         "default": {"memory": stated["memory"]},
         "defaultRequest": {"cpu": stated["cpu"], "memory": stated["memory"]},
         "max": {"memory": stated["maxMemory"]},
+    }
+
+
+def _runners(environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json] | None:
+    """What the namespace of the team's runners allows: for each job a runner, the job and a step of its own."""
+    found = [one for one in runners.of(environment, cluster.name) if one.team.name == team.name]
+    if not found:
+        return None
+    quota = {"pods": str(3 * sum(one.data["maxRunners"] for one in found))}
+    gpus = sum(one.data["maxRunners"] * one.data["gpu"]["count"] for one in found if "gpu" in one.data)
+    return {
+        "namespace": runners.namespace(team.name),
+        "ingress": [{"from": [network.SAME_NAMESPACE]}],
+        "egress": network.egress(),
+        "quota": quota | {"requests.nvidia.com/gpu": str(gpus)},
     }
 
 

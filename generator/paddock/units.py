@@ -9,14 +9,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from paddock import applications, components, multikueue, namespaces, projects, teams, workloads
+from paddock import (
+    applications,
+    components,
+    emit,
+    mirrors,
+    multikueue,
+    namespaces,
+    projects,
+    runners,
+    teams,
+    workloads,
+)
 from paddock.catalogue import Component
-from paddock.components import network
+from paddock.components import gha_runner_scale_set, network
 from paddock.components.context import context
 from paddock.diagnostics import Place
 from paddock.infrastructure import plan
 from paddock.inputs import Inputs
-from paddock.model import Cluster, Environment, Fleet, Spec, Team, Workload
+from paddock.model import Cluster, ComponentUse, Environment, Fleet, Spec, Team, Workload
 from paddock.requirements import waves
 
 Json = Any
@@ -81,26 +92,58 @@ def cluster_units(
             yield Pending(place=workload.name_place(), build=build)
 
 
+_SIGN_IN = "templates/ingress/single-sign-on.yaml.j2"
+
+
 def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, component: Component) -> Iterator[Unit]:
-    """A component on a cluster."""
+    """A component on a cluster: its one release, or one for each of what teams have of it."""
     use = cluster.components[component.name]
+    stated = component.data.get("releases") is not None
+    teams = [one.team for one in runners.of(environment, cluster.name)] if stated else []
+    sources = (cluster.origin.base, component.path, *_sources(*teams))
+    for folder, data in contexts(fleet, environment, cluster, component, use):
+        yield _component_unit(fleet, environment, cluster, component, folder, data, sources)
+
+
+def contexts(
+    fleet: Fleet, environment: Environment, cluster: Cluster, component: Component, use: ComponentUse
+) -> Iterator[tuple[str, dict[str, Json]]]:
+    """(folder, context of the templates) of each release of a component with some settings on a cluster."""
     data = context(fleet, environment, cluster, component, use)
     view = components.VIEWS.get(component.name)
     if view is not None:
         data |= view(fleet, cluster, use.settings, component.files)
+    if component.data.get("releases") is None:
+        yield applications.component_folder(cluster, component), data
+        return
+    for scale_set in runners.of(environment, cluster.name):
+        found = gha_runner_scale_set.release(fleet, cluster, scale_set, use.settings)
+        yield applications.component_folder(cluster, component, scale_set), data | found
+
+
+def _component_unit(
+    fleet: Fleet,
+    environment: Environment,
+    cluster: Cluster,
+    component: Component,
+    folder: str,
+    data: dict[str, Json],
+    sources: tuple[str, ...],
+) -> Unit:
+    use = cluster.components[component.name]
     opened = network.policies(component, use.settings)
-    folder = f"clusters/{cluster.name}/components/{component.name}"
+    shared = [*([network.TEMPLATE] if opened else []), *([_SIGN_IN] if data.get("singleSignOn") else [])]
     stated = component.name in cluster.data["components"]
-    yield Unit(
+    return Unit(
         environment=environment.name,
         cluster=cluster.identity,
         kubernetes_version=cluster.kubernetes_version,
         folder=f"{folder}/resources",
-        templates=(*component.resources, *((network.TEMPLATE,) if opened else ())),
+        templates=(*component.resources, *shared),
         context={**data, "networkPolicies": opened},
         place=cluster.place(*(("components", component.name) if stated else ("role",)), key=stated),
         spec=cluster,
-        sources=(cluster.origin.base, component.path),
+        sources=sources,
         values=Values(
             template=component.values,
             schema=component.values_schema or "",
@@ -109,7 +152,15 @@ def component_units(fleet: Fleet, environment: Environment, cluster: Cluster, co
         )
         if component.values
         else None,
+        texts=_image_values(fleet, environment, component, folder),
     )
+
+
+def _image_values(fleet: Fleet, environment: Environment, component: Component, folder: str) -> dict[str, str]:
+    """The values of a chart's mirrored images, by path; none without a mirror."""
+    mirror = mirrors.of(fleet, environment.name)
+    data = mirrors.values(component.data.get("images") or (), mirror) if mirror else {}
+    return {f"{folder}/{mirrors.VALUES_FILE}": emit.document(data)} if data else {}
 
 
 def team_units(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, inputs: Inputs) -> Iterator[Unit]:
@@ -200,7 +251,8 @@ def _subjects(
 ) -> Iterator[tuple[applications.Subject, Spec]]:
     yield applications.namespaces_subject(fleet, environment, cluster), cluster
     for name, wave in waves({name: catalogue[name] for name in cluster.components}).items():
-        yield applications.component_subject(fleet, environment, cluster, catalogue[name], wave=wave), cluster
+        for subject in applications.component_subjects(fleet, environment, cluster, catalogue[name], wave=wave):
+            yield subject, cluster
     for team in environment.teams_on(cluster.name):
         yield applications.team_subject(fleet, environment, cluster, team), team
     for workload in environment.workloads_with_objects_on(cluster.name):

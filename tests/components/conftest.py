@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from paddock import components, inputs, load, source
+from paddock import inputs, load, source
 from paddock.catalogue import Component
-from paddock.components.context import context
 from paddock.load import Loaded
 from paddock.model import Cluster, ComponentUse, Environment
 from paddock.templating import Templates
+from paddock.units import contexts
 
 Json = Any
 
@@ -68,11 +68,9 @@ def _render(
     assert loaded.fleet is not None
     use = cluster.components.get(component.name)
     settings = use.settings if use else loaded.schemas.with_defaults(component.settings_schema, {})
-    data = context(loaded.fleet, environment, cluster, component, ComponentUse(name=component.name, settings=settings))
-    view = components.VIEWS.get(component.name)
-    if view is not None:
-        data |= view(loaded.fleet, cluster, settings, component.files)
-    for template in component.resources:
+    given = ComponentUse(name=component.name, settings=settings)
+    releases = [data for _, data in contexts(loaded.fleet, environment, cluster, component, given)]
+    for template, data in ((one, data) for data in releases for one in component.resources):
         text, problem = templates.render(template, data)
         assert problem is None, problem
         for document in f"\n{text}".split("\n---\n"):

@@ -13,6 +13,7 @@ from infrastructure.fleet import cluster, fleet, inventory, loaded
 from paddock.infrastructure import plan
 from paddock.infrastructure.plan import Inventory
 from paddock.infrastructure.vpc import ENDPOINTS, ranges
+from repositories import reference, run
 
 Json = Any
 
@@ -146,8 +147,11 @@ def test_the_second_stack_installs_argo_cd_and_every_root() -> None:
     document = hub()["hub-iad-argo-cd"]
     releases = document["resource"]["helm_release"]
     assert releases["argo-cd"]["version"] == "10.1.1"
+    application = run(reference()).trees["prod"]["argocd/applications/hub-iad/application-prod-hub-iad-argo-cd.yaml"]
+    assert f"releaseName: {releases['argo-cd']['name']}\n" in application
     assert releases["argo-cd"]["values"] == [
-        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}'
+        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/images.yaml")}',
+        '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/values.yaml")}',
     ]
     roots = json.loads(releases["roots"]["values"][0])
     assert sorted(roots["applications"]) == ["root-dev", "root-prod", "root-staging"] == sorted(roots["projects"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock import mirrors
 from paddock.analysis.pod_templates import QUEUE, JobTemplate, PodTemplate
 from paddock.diagnostics import Place
 from paddock.model import Cluster, Fleet
@@ -53,7 +54,7 @@ def rules(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict[
     """The rules that hold on a cluster by name, sorted: those switched off or without anything to ask are left out."""
     stated = fleet.platform.data["admission"]
     values = {
-        ALLOWED_REGISTRIES: tuple(sorted({*stated["registries"], *settings["registries"]})),
+        ALLOWED_REGISTRIES: _registries(fleet, cluster, [*stated["registries"], *settings["registries"]]),
         HOST_ACCESS: (),
         IMAGE_DIGESTS: (),
         QUEUE_NAME: _queued_kinds(cluster),
@@ -122,6 +123,12 @@ def host_access(pod: PodTemplate) -> list[str]:
         if any(port.get("hostPort") for port in one.get("ports") or ()):
             found.append(f'its container "{one.get("name", "")}" has a hostPort')
     return found
+
+
+def _registries(fleet: Fleet, cluster: Cluster, stated: list[str]) -> tuple[str, ...]:
+    """Registries as images of the cluster begin: those of its mirror, where it has one."""
+    mirror = mirrors.of(fleet, cluster.environment)
+    return tuple(sorted(set(mirror.registries(stated) if mirror else stated)))
 
 
 def _queued_kinds(cluster: Cluster) -> tuple[str, ...]:

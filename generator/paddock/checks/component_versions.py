@@ -47,11 +47,34 @@ RULES = (
     ),
 )
 
+SAME_MINOR = {
+    # apis/actions.github.com/v1alpha1/version.go, IsVersionAllowed: it passes over scale sets of another version.
+    "gha-runner-scale-set": ("gha-runner-scale-set-controller", "the controller makes no runners for it"),
+}
+"""Components that work only beside another of the same major and minor version, with the reason."""
+
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     """Each rule on each cluster; one finding for a pin, however many clusters have it."""
-    found = (_broken(fleet, catalogue, cluster, rule) for cluster in fleet.clusters() for rule in RULES)
+    found = [_broken(fleet, catalogue, cluster, rule) for cluster in fleet.clusters() for rule in RULES]
+    found += [_apart(fleet, catalogue, cluster, name) for cluster in fleet.clusters() for name in SAME_MINOR]
     yield from merged(one for one in found if one is not None)
+
+
+def _apart(fleet: Fleet, catalogue: Mapping[str, Component], cluster: Cluster, name: str) -> Problem | None:
+    other, reason = SAME_MINOR[name]
+    if not {name, other} <= cluster.components.keys():
+        return None
+    has, beside = chart_version(fleet, catalogue[name]), chart_version(fleet, catalogue[other])
+    if has is None or beside is None or _parts(has)[:2] == _parts(beside)[:2]:
+        return None
+    return Problem(
+        id="incompatible-versions",
+        message=f"{name} {has} does not work with {other} {beside}: {reason}",
+        place=_place(fleet, catalogue[name]),
+        related=(Note(message=f"{other} {beside}", place=_place(fleet, catalogue[other])),),
+        help="pin both to one version",
+    )
 
 
 def _broken(fleet: Fleet, catalogue: Mapping[str, Component], cluster: Cluster, rule: Rule) -> Problem | None:

@@ -16,6 +16,8 @@ from paddock.components import (
     dcgm_exporter,
     dra_driver_nvidia_gpu,
     fluent_bit,
+    external_dns,
+    gha_runner_scale_set_controller,
     gpu_operator,
     image_prepull,
     jupyterhub,
@@ -32,6 +34,7 @@ from paddock.components import (
     opensearch,
     opensearch_dashboards,
     opensearch_domain,
+    opencost,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json
@@ -51,6 +54,8 @@ VIEWS: dict[str, View] = {
     "dcgm-exporter": dcgm_exporter.view,
     "dra-driver-nvidia-gpu": dra_driver_nvidia_gpu.view,
     "fluent-bit": fluent_bit.view,
+    "external-dns": external_dns.view,
+    "gha-runner-scale-set-controller": gha_runner_scale_set_controller.view,
     "gpu-operator": gpu_operator.view,
     "image-prepull": image_prepull.view,
     "jupyterhub": jupyterhub.view,
@@ -67,5 +72,6 @@ VIEWS: dict[str, View] = {
     "opensearch": opensearch.view,
     "opensearch-dashboards": opensearch_dashboards.view,
     "opensearch-domain": opensearch_domain.view,
+    "opencost": opencost.view,
     "overprovisioning": overprovisioning.view,
 }

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock import emit
+from paddock import emit, hosts
+from paddock.components import interfaces
 from paddock.model import Cluster, Fleet, Json
 
-# The AWS load balancer terminates TLS and reaches pods directly.
-_ALB = {
-    "alb.ingress.kubernetes.io/scheme": "internal",
-    "alb.ingress.kubernetes.io/target-type": "ip",
-    "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
-    "alb.ingress.kubernetes.io/backend-protocol": "HTTP",
-}
+# The load balancer ends TLS and reaches pods directly.
+_ALB = {"alb.ingress.kubernetes.io/backend-protocol": "HTTP"}
 
 
 # Kueue holds a cluster or job back, and Ray's autoscaler owns the number of workers where it is on (charts.md 3.5;
@@ -31,10 +27,10 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     checks `applicationHealth` (Lua) and `customizations` (YAML)."""
     ingress = settings.get("ingress")
     return {
-        "host": settings.get("host", f"argocd.{fleet.platform.data['domain']}"),
+        "host": hosts.interface(fleet, cluster, "argo-cd", settings),
         "policy": _policy(fleet, settings),
         "oidc": _oidc(settings["oidc"]) if "oidc" in settings else None,
-        "ingress": _ingress(ingress) if ingress else None,
+        "ingress": _ingress(fleet, cluster, ingress) if ingress else None,
         # Behind an ingress TLS ends there; else the server keeps its own certificate.
         "insecure": "true" if ingress else "false",
         "applicationHealth": files["health-application.lua"],
@@ -78,13 +74,15 @@ def _oidc(stated: Mapping[str, Json]) -> str:
     return emit.document(config)
 
 
-def _ingress(stated: Mapping[str, Json]) -> dict[str, Json]:
-    """With the class alb the chart adds a second service for gRPC, which the command line speaks."""
+def _ingress(fleet: Fleet, cluster: Cluster, stated: Mapping[str, Json]) -> dict[str, Json]:
+    """With the class alb the chart adds a second service for gRPC, which the command line speaks; it cannot sign in at
+    a load balancer, and Argo CD has a sign-in of its own."""
     alb = stated["className"] == "alb"
+    found = interfaces.entry(fleet, cluster, stated, health="/healthz", sign_in=False)
     return {
         "className": stated["className"],
         "controller": "aws" if alb else "generic",
-        "annotations": {**(_ALB if alb else {}), **stated["annotations"]},
+        "annotations": {**(_ALB if alb else {}), **found},
         "tls": stated["tls"],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paddock import mirrors
 from paddock.catalogue import Component
 from paddock.model import Cluster, ComponentUse, Environment, Fleet
 from paddock.taints import pool_taints, tolerations
@@ -24,6 +25,7 @@ def context(
             "version": chart_version(fleet, component),
         },
         "cluster": cluster_data(cluster),
+        "pulled": mirrors.references(component.data.get("images") or (), mirrors.of(fleet, environment.name)),
         "environment": {
             "name": environment.name,
             "production": environment.production,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paddock import hosts
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet
 
@@ -20,10 +21,9 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict[s
 
     Several replicas need a shared database: without one, sessions and preferences lie in the pod.
     """
-    domain = fleet.platform.data["domain"]
     sources = settings["dataSources"]
     return {
-        "host": settings["ingress"].get("host", f"grafana.{cluster.name}.{cluster.environment}.{domain}"),
+        "host": hosts.interface(fleet, cluster, "kube-prometheus-stack", {"grafana": settings}),
         "replicas": 2 if "database" in settings else 1,
         "rolePath": role_path(fleet, settings["oidc"]) if "oidc" in settings else None,
         "dataSources": _data_sources(sources, cluster.region),
@@ -32,6 +32,11 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict[s
             {"name": name} for key, name in (("oidc", OIDC_SECRET), ("database", DATABASE_SECRET)) if key in settings
         ],
     }
+
+
+def signs_in(settings: Mapping[str, Json]) -> bool:
+    """Whether people sign in at the load balancer: those who cannot at Grafana itself."""
+    return bool(settings["ingress"]["enabled"]) and "oidc" not in settings
 
 
 def secrets(settings: Mapping[str, Json]) -> list[Json]:

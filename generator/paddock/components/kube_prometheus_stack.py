@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock.components import alert_routing, grafana, panels, platform_rules
+from paddock.components import alert_routing, grafana, interfaces, panels, platform_rules
 from paddock.components.dashboard_argo_cd import ARGO_CD
 from paddock.components.dashboard_gpu_fleet import GPU_FLEET
 from paddock.components.dashboard_gpu_network import GPU_NETWORK
@@ -33,8 +33,9 @@ FOLDER = "Platform"
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`dashboards`, `ruleGroups`, `routing`, `grafana`, `secrets`, `remoteWrite` and `labelAllowlist`."""
+    """`dashboards`, `ruleGroups`, `routing`, `grafana`, `secrets`, `singleSignOn`, `remoteWrite`, `labelAllowlist`."""
     receivers = settings["receivers"]
+    ingress, sign_in = settings["grafana"]["ingress"], grafana.signs_in(settings["grafana"])
     keys = alert_routing.secret_keys(receivers)
     return {
         "dashboards": [
@@ -43,11 +44,15 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         ],
         "ruleGroups": platform_rules.groups(fleet, cluster),
         "routing": alert_routing.config(receivers, region=cluster.region, cluster=cluster.identity),
-        "grafana": grafana.view(fleet, cluster, settings["grafana"]),
+        "grafana": {
+            **grafana.view(fleet, cluster, settings["grafana"]),
+            "ingressAnnotations": interfaces.entry(fleet, cluster, ingress, health="/api/health", sign_in=sign_in),
+        },
         "secrets": [
             *grafana.secrets(settings["grafana"]),
             *([external_secret(alert_routing.SECRET, keys)] if keys else []),
         ],
+        "singleSignOn": interfaces.single_sign_on(fleet, ingress, sign_in=sign_in),
         "remoteWrite": [
             {"name": name, "url": target["url"], "sigv4": {"region": target.get("region", cluster.region)}}
             for name, target in sorted(settings["prometheus"]["remoteWrite"].items())

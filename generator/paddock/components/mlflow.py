@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
-from paddock.components import alerting, mlflow_teams
+from paddock import hosts
+from paddock.components import alerting, interfaces, mlflow_teams
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
 
@@ -16,11 +17,11 @@ _SLOW = "histogram_quantile(0.95, sum by (le) (rate(mlflow_http_request_duration
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
-    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `secrets`, `metricsSecret`, `teams`
+    """`host`, `allowedHosts`, `flags`, `ingressAnnotations`, `singleSignOn`, `secrets`, `metricsSecret`, `teams`
     (`mlflow_teams.view`) and `ruleGroups`."""
-    domain = fleet.platform.data["domain"]
     ingress = settings["ingress"]
-    host = ingress.get("host", f"mlflow.{cluster.name}.{cluster.environment}.{domain}")
+    host = hosts.interface(fleet, cluster, "mlflow", settings)
+    sign_in = ingress["enabled"] and ingress["singleSignOn"]
     remote = settings["secrets"]
     teams = mlflow_teams.view(fleet, cluster, settings, files)
     return {
@@ -28,11 +29,8 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "allowedHosts": allowed_hosts(host if ingress["enabled"] else None, cluster.data["network"]["podCIDRs"]),
         "flags": ["enableWorkspaces"] if settings["workspaces"] else ["disableWorkspaces"],
         # Only /health answers without credentials.
-        "ingressAnnotations": {
-            "alb.ingress.kubernetes.io/healthcheck-path": "/health",
-            "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
-            **ingress["annotations"],
-        },
+        "ingressAnnotations": interfaces.entry(fleet, cluster, ingress, health="/health", sign_in=sign_in),
+        "singleSignOn": interfaces.single_sign_on(fleet, ingress, sign_in=sign_in),
         "secrets": [*_secrets(remote), *(teams["secrets"] if teams else [])],
         "teams": teams,
         "metricsSecret": "mlflow-metrics" if "metrics" in remote else "mlflow-admin",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from paddock import mirrors
 from paddock.catalogue import Component
 from paddock.infrastructure import terraform
 from paddock.infrastructure.resource import Block, Expression, Json
@@ -28,7 +29,7 @@ def argo_cd_stack(fleet: Fleet, cluster: Cluster, catalogue: Mapping[str, Compon
     root Application with its project. There is no AWS resource in it (validation.md, "Installing the real tools")."""
     settings = fleet.platform.data["terraform"]
     name = f"{cluster.environment}-{cluster.name}-argo-cd"
-    blocks = [*_argo_cd(fleet, cluster, catalogue), _registration(fleet, cluster), _roots(fleet)]
+    blocks = [*_argo_cd(fleet, cluster, catalogue), _registration(fleet, cluster), _roots(fleet, cluster)]
     access = {
         "api_version": "client.authentication.k8s.io/v1",
         "command": "aws",
@@ -64,18 +65,22 @@ def _argo_cd(fleet: Fleet, cluster: Cluster, catalogue: Mapping[str, Component])
         return
     chart = catalogue["argo-cd"].data["chart"]
     pin = fleet.platform.data["components"].get("argo-cd", {}).get("version", chart["version"])
-    values = f"${{path.module}}/../../clusters/{cluster.name}/components/argo-cd/values.yaml"
+    folder = f"${{path.module}}/../../clusters/{cluster.name}/components/argo-cd"
+    mirror = mirrors.of(fleet, cluster.environment)
+    images = mirror is not None and mirrors.values(catalogue["argo-cd"].data.get("images") or (), mirror)
+    files = [*([mirrors.VALUES_FILE] if images else []), "values.yaml"]
     yield Block(
         type="helm_release",
         key="argo-cd",
         arguments={
-            "name": "argo-cd",
-            "repository": chart["repository"],
+            # As its Application has it: another name would make a second Argo CD when the first syncs itself.
+            "name": chart.get("releaseName", "argo-cd"),
+            "repository": _repository(fleet, cluster, chart),
             "chart": chart["name"],
             "version": pin,
             "namespace": fleet.platform.argocd_namespace,
             "create_namespace": True,
-            "values": [Expression(text=f'file("{values}")')],
+            "values": [Expression(text=f'file("{folder}/{one}")') for one in files],
             # From then on Argo CD syncs itself: Terraform must not undo what git says.
             "lifecycle": [{"ignore_changes": ["values", "version"]}],
         },
@@ -113,7 +118,13 @@ def _registration(fleet: Fleet, cluster: Cluster) -> Block:
     )
 
 
-def _roots(fleet: Fleet) -> Block:
+def _repository(fleet: Fleet, cluster: Cluster, chart: Mapping[str, Json]) -> str:
+    """A chart's repository as Terraform's helm provider has it: an OCI registry with its scheme."""
+    found = mirrors.chart_repository(fleet, cluster.environment, chart)
+    return found if found.startswith("https://") else f"oci://{found}"
+
+
+def _roots(fleet: Fleet, cluster: Cluster) -> Block:
     """The root Application of each environment and the project it needs; afterwards each root syncs both itself."""
     namespace = fleet.platform.argocd_namespace
     destination = {"name": fleet.platform.hub_identity, "namespace": namespace}
@@ -140,6 +151,7 @@ def _roots(fleet: Fleet) -> Block:
         arguments={
             "name": "roots",
             **APPS_CHART,
+            "repository": _repository(fleet, cluster, APPS_CHART),
             "namespace": namespace,
             "values": [values],
             "depends_on": ["kubernetes_secret_v1.hub"],

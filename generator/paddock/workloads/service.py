@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddock import hosts
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 from paddock.workloads import companions, mounts, network, pods
 
@@ -39,7 +40,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
             for port in ports
         ],
         "metricsPort": _metrics_port(workload, ports),
-        "entry": _entry(fleet, environment, cluster, workload),
+        "entry": _entry(fleet, cluster, workload),
         "ingress": _ingress(workload),
         "egress": network.egress(),
     }
@@ -91,13 +92,12 @@ def _probes(workload: Workload, ports: list[dict[str, Json]]) -> dict[str, Json]
     return {"readinessProbe": {"tcpSocket": {"port": first}}} if first else {}
 
 
-def _entry(fleet: Fleet, environment: Environment, cluster: Cluster, workload: Workload) -> dict[str, Json] | None:
+def _entry(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, Json] | None:
     """The Ingress. Other classes than alb take the certificate from a Secret of the workload."""
     stated = workload.data.get("ingress")
     if stated is None:
         return None
-    domain = fleet.platform.data["domain"]
-    host = stated.get("host", f"{workload.name}.{workload.team}.{cluster.name}.{environment.name}.{domain}")
+    host = hosts.workload(fleet, cluster, workload)
     alb = stated["ingressClassName"] == "alb"
     annotations = (ALB_ANNOTATIONS if alb else {}) | stated["annotations"]
     return {
