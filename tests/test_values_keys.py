@@ -97,7 +97,7 @@ SETTINGS: dict[str, Json] = {
     "fluent-bit": {"sinks": {"cloudWatch": {}, "openSearch": {}}},
     "opensearch": {
         "setupImage": {"repository": "registry.example.com/python", "tag": "3.13"},
-        "image": {"repository": "registry.example.com/opensearch", "tag": "3.6.0"},
+        "image": {"repository": "docker.io/example/opensearch", "tag": "3.6.0"},
         "priorityClass": "platform",
         "oidc": {"connectURL": "https://sso.example.com/.well-known/openid-configuration"},
         "metrics": {"secret": {"remoteKey": "opensearch/metrics"}},
@@ -110,7 +110,7 @@ SETTINGS: dict[str, Json] = {
         "setupImage": {"repository": "registry.example.com/python", "tag": "3.13"},
     },
     "opensearch-dashboards": {
-        "image": {"repository": "registry.example.com/opensearch-dashboards", "tag": "3.6.0"},
+        "image": {"repository": "docker.io/example/opensearch-dashboards", "tag": "3.6.0"},
         "priorityClass": "platform",
         "oidc": {"clientID": "logs", "secret": {"remoteKey": "opensearch/oidc"}},
         "ingress": {"enabled": True},

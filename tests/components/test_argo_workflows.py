@@ -136,8 +136,8 @@ def test_the_executor_may_report_and_no_more(result: Result) -> None:
 def test_the_executor_is_what_its_setting_names() -> None:
     image = {"repository": "registry.example.com:5000/argo/argoexec", "tag": "v4.0.6", "digest": "sha256:ab"}
     assert argo_workflows._executor(image) == {
-        "registry": "registry.example.com:5000",
-        "repository": "argo/argoexec",
+        "registry": "registry.example.com:5000/argo",
+        "repository": "argoexec",
         "tag": "v4.0.6@sha256:ab",
     }
 

@@ -15,8 +15,8 @@ from paddock.components import (
     aws_load_balancer_controller,
     dcgm_exporter,
     dra_driver_nvidia_gpu,
-    fluent_bit,
     external_dns,
+    fluent_bit,
     gha_runner_scale_set_controller,
     gpu_operator,
     image_prepull,
@@ -31,10 +31,10 @@ from paddock.components import (
     metrics_server,
     mlflow,
     nvidia_device_plugin,
+    opencost,
     opensearch,
     opensearch_dashboards,
     opensearch_domain,
-    opencost,
     overprovisioning,
 )
 from paddock.model import Cluster, Fleet, Json

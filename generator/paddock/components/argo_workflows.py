@@ -53,8 +53,9 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
 
 
 def _executor(image: Mapping[str, str]) -> dict[str, str]:
-    """The image in the chart's three parts; a digest goes with the tag, the chart puts both after a colon."""
-    registry, _, repository = image["repository"].partition("/")
+    """The image in the chart's three parts; a digest goes with the tag, the chart puts both after a colon. All
+    above the last name is the registry, so that it is one that policies and mirror know."""
+    registry, _, repository = image["repository"].rpartition("/")
     digest = f"@{image['digest']}" if "digest" in image else ""
     return {"registry": registry, "repository": repository, "tag": image.get("tag", "") + digest}
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from paddock import tracking
+from paddock import mirrors, tracking
 from paddock.components.images import reference
 from paddock.components.remote_secrets import external_secret
 from paddock.model import Cluster, Environment, Fleet, Json
@@ -36,7 +36,7 @@ def view(
     if not teams:
         return None
     data = {PROGRAM: files[PROGRAM], "teams.json": _configuration(settings, teams)}
-    image = reference(_IMAGE | {"digest": settings["imageDigest"]} if "imageDigest" in settings else _IMAGE)
+    image = _image(fleet, cluster, settings)
     return {
         "name": NAME,
         "job": f"{NAME}-{_digest({'data': data, 'image': image})}",
@@ -57,6 +57,12 @@ def _configuration(settings: Mapping[str, Json], teams: list[tracking.Tracked]) 
         "url": _URL,
     }
     return json.dumps(stated, indent=2) + "\n"
+
+
+def _image(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> str:
+    mirror = mirrors.of(fleet, cluster.environment)
+    found = {**_IMAGE, "repository": mirror.repository(_IMAGE["repository"]) if mirror else _IMAGE["repository"]}
+    return reference(found | {"digest": settings["imageDigest"]} if "imageDigest" in settings else found)
 
 
 def _pod(image: str, teams: list[str]) -> dict[str, Json]:
