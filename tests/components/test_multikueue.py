@@ -279,7 +279,7 @@ def test_secrets_monitors_and_alerts_are_where_the_pods_are() -> None:
 def test_tracking_is_reached_from_the_worker() -> None:
     """MLflow runs on the manager; its Service does not exist on the worker."""
     template = platform("train-iad")["ConfigMap", "simulation", "splat-train-run-template"]["data"]["trainjob.json"]
-    variables = {one["name"]: one["value"] for one in json.loads(template)["spec"]["trainer"]["env"]}
+    variables = {one["name"]: one.get("value") for one in json.loads(template)["spec"]["trainer"]["env"]}
     assert variables["MLFLOW_TRACKING_URI"] == "https://mlflow.train-iad.prod.ml.av.example.com"
 
 

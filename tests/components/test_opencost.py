@@ -78,7 +78,7 @@ def test_a_budget_that_is_passed_reaches_its_team(tree: dict[str, str]) -> None:
         "team": "{{ $labels.team }}",
         "namespace": "{{ $labels.team }}",
     }
-    assert alert["annotations"]["runbook_url"] == "https://runbooks.ml.av.example.com/CostBudget"
+    assert alert["annotations"]["runbook_url"].endswith("/docs/runbooks.md#costbudget")
     stack = tree["clusters/train-iad/components/kube-prometheus-stack/resources/prometheusrule-paddock.yaml"]
     assert "team:budget_usd:monthly" in alert["expr"]
     assert "record: team:budget_usd:monthly" in stack
