@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 Rule = dict[str, Json]
@@ -26,7 +26,7 @@ def find(name: str) -> str | None:
 @cache
 def objects(kind: str) -> list[tuple[str, Json]]:
     """Path and content of every object of a kind, in every environment, in order."""
-    result = run(reference())
+    result = reference_result()
     assert not result.failed
     return [
         (f"{environment}/{ref.path}", yaml.safe_load(result.trees[environment][ref.path]))

@@ -42,6 +42,12 @@ def run(specs: Mapping[str, bytes], **options: Any) -> Result:
     return pipeline.run(inputs, known=problems, **options)
 
 
+@cache
+def reference_result() -> Result:
+    """The pipeline over the reference platform, once for all tests of a process; nobody changes what it holds."""
+    return run(reference())
+
+
 def gathered(specs: Mapping[str, bytes]) -> Inputs:
     """Inputs of specs in memory."""
     return combine(specs=specs, own={})[0]

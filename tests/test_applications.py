@@ -8,14 +8,14 @@ import pytest
 
 from paddock import source
 from paddock.pipeline import Result
-from repositories import reference, run, small, with_spec
+from repositories import reference_result, run, small, with_spec
 
 PLATFORM = "environments/platform.yaml"
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def read(result: Result, environment: str, path: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from paddock import emit, source
 from paddock.overlay import merge
-from repositories import ROOT, reference, run
+from repositories import ROOT, reference, reference_result, run
 
 GUIDE = "docs/guides/backup-and-restore.md"
 BLOCKS = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", (ROOT / GUIDE).read_text(), re.MULTILINE | re.DOTALL)
@@ -38,7 +38,7 @@ def _over(before: Any, patch: Any, *, overlay: bool) -> Any:
 
 @cache
 def unchanged() -> dict[str, str]:
-    return dict(run(reference(), environments=["prod"]).trees["prod"])
+    return dict(reference_result().trees["prod"])
 
 
 def changed(*indices: int) -> set[str]:

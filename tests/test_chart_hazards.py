@@ -18,7 +18,7 @@ from paddock.catalogue import Component
 from paddock.model import Fleet
 from paddock.pipeline import Result
 from paddock.requirements import waves
-from repositories import ROOT, gathered, reference, run
+from repositories import ROOT, gathered, reference, reference_result
 
 Json = Any
 
@@ -29,7 +29,7 @@ MAX_ANNOTATION_BYTES = 262_144
 
 @cache
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @cache

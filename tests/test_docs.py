@@ -12,7 +12,7 @@ import pytest
 
 from paddock import load
 from paddock.reference import documents
-from repositories import ROOT, gathered, reference, run
+from repositories import ROOT, gathered, reference, reference_result
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -69,7 +69,7 @@ def test_console_block(block: str, tmp_path: Path, update_golden: bool) -> None:
 def test_the_rendered_application_is_real() -> None:
     """The YAML block of the README is a file of the reference platform's tree, byte for byte."""
     path, block = re.findall(r"^`rendered/prod/(.*?)`:\n\n```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[0]
-    assert run(reference(), environments=["prod"]).trees["prod"][path] == block
+    assert reference_result().trees["prod"][path] == block
 
 
 def test_links_of_the_docs_lead_somewhere() -> None:

@@ -24,7 +24,7 @@ from paddock.components import kyverno
 from paddock.inputs import combine
 from paddock.model import Cluster, Fleet
 from paddock.pipeline import Result
-from repositories import reference, run
+from repositories import reference, reference_result
 
 Json = Any
 GPU = {"limits": {"nvidia.com/gpu": "1"}}
@@ -296,7 +296,7 @@ def test_namespaces_that_policies_leave_out(fleet: Fleet, cluster: Cluster, tmp_
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def rendered(result: Result, environment: str, cluster: str) -> Iterator[Json]:

@@ -18,7 +18,7 @@ from paddock.analysis import pod_templates
 from paddock.catalogue import Component
 from paddock.mirrors import Mirror
 from paddock.pipeline import Result
-from repositories import reference, run, with_spec
+from repositories import reference, reference_result, run, with_spec
 from test_values_keys import defaults, emitted, loaded, merged, unknown
 
 Json = Any
@@ -37,7 +37,7 @@ OUTSIDE = re.compile(
 
 @cache
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import yaml
 
 from paddock.quantity import parse
 from prometheus_tools import objects
-from repositories import ROOT, reference, run
+from repositories import ROOT, reference_result
 
 Json = Any
 MONITORS = ("PodMonitor", "ServiceMonitor")
@@ -17,7 +17,7 @@ MONITORS = ("PodMonitor", "ServiceMonitor")
 
 def stacks() -> Iterator[tuple[str, Json]]:
     """Values of kube-prometheus-stack by cluster."""
-    for tree in run(reference()).trees.values():
+    for tree in reference_result().trees.values():
         for path, text in tree.items():
             if path.endswith("/components/kube-prometheus-stack/values.yaml"):
                 yield path, yaml.safe_load(text)

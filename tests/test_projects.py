@@ -8,7 +8,7 @@ import pytest
 
 from paddock import source
 from paddock.pipeline import Result
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
@@ -34,7 +34,7 @@ RESERVED = {
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from paddock import kubeconform, source
 from paddock.inputs import combine
 from paddock.pipeline import Result
-from repositories import ROOT, reference, run
+from repositories import ROOT, reference, reference_result, run
 
 OF_THE_CAPABILITY = {"identityCenter", "instanceARN"}
 """Only where EKS runs Argo CD, which this platform does itself: tests/infrastructure/test_hub.py uses them."""
@@ -18,7 +18,7 @@ OF_THE_CAPABILITY = {"identityCenter", "instanceARN"}
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def blanked(value: Any, names: set[str]) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from paddock import load, storage_classes
 from paddock.pipeline import Result
-from repositories import gathered, reference, run
+from repositories import gathered, reference, reference_result
 
 CLUSTERS = (
     "dev-shared-iad",
@@ -23,7 +23,7 @@ CLUSTERS = (
 
 @cache
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @pytest.mark.parametrize("identity", CLUSTERS)

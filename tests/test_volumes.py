@@ -9,7 +9,7 @@ import pytest
 
 from paddock import source
 from paddock.volumes import HEADROOM_GATE
-from repositories import reference, run, small, with_spec
+from repositories import reference_result, run, small, with_spec
 
 Json = Any
 TRAIN = "environments/base/workloads/vision/train.yaml"
@@ -191,7 +191,7 @@ def test_a_repository_is_one_bucket() -> None:
 @cache
 def volumes() -> list[tuple[str, str, str, Json]]:
     """Environment, cluster, path and object of every PersistentVolume of the reference platform."""
-    result = run(reference())
+    result = reference_result()
     return [
         (environment, one.cluster, one.path, source.parse(result.trees[environment][one.path].encode(), one.path)[0])
         for environment, refs in result.objects.items()
@@ -212,7 +212,7 @@ def test_volumes_of_the_reference_platform() -> None:
 
 
 def test_only_the_platforms_project_may_sync_volumes() -> None:
-    tree = run(reference(), environments=["prod"]).trees["prod"]
+    tree = reference_result().trees["prod"]
     may = set()
     for path, text in tree.items():
         if path.startswith("argocd/projects/"):
@@ -224,7 +224,7 @@ def test_only_the_platforms_project_may_sync_volumes() -> None:
 
 def test_the_namespace_of_mountpoint_pods_is_ours() -> None:
     """The chart does not make it, and the platform's project may put objects into it (#579)."""
-    tree = run(reference(), environments=["prod"]).trees["prod"]
+    tree = reference_result().trees["prod"]
     namespace = source.parse(tree["clusters/train-iad/namespaces/namespace-mount-s3.yaml"].encode(), "")[0]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     path = "clusters/train-iad/components/aws-mountpoint-s3-csi-driver/values.yaml"
@@ -237,7 +237,7 @@ def test_the_namespace_of_mountpoint_pods_is_ours() -> None:
 
 def test_no_pod_of_a_team_mounts_its_node() -> None:
     """Not for data either: what lies on a node outlives the pod and is anyone's (aws-do-eks#63 for EFA devices)."""
-    result = run(reference())
+    result = reference_result()
     texts = [
         text
         for tree in result.trees.values()

@@ -10,7 +10,7 @@ import pytest
 from paddock import source, teams
 from paddock.components import argo_workflows, workflow_access
 from paddock.pipeline import Result
-from repositories import reference, run
+from repositories import reference, reference_result, run
 
 Json = Any
 FOLDER = "clusters/train-iad"
@@ -102,7 +102,7 @@ def test_the_server_signs_in_by_the_identity_provider_alone(result: Result) -> N
 
 
 def test_without_sign_in_there_is_no_server_and_no_account() -> None:
-    tree = run(reference(), environments=["dev"]).trees["dev"]
+    tree = reference_result().trees["dev"]
     path = "clusters/shared-iad/components/argo-workflows/values.yaml"
     data, _ = source.parse(tree[path].encode(), path)
     assert data["server"] == {"enabled": False}

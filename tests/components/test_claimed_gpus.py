@@ -15,7 +15,7 @@ from paddock.components import dcgm_exporter, dra_driver_nvidia_gpu, gpu_nodes, 
 from paddock.model import Cluster, Fleet, Workload
 from paddock.pipeline import Result
 from paddock.workloads import pods
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
@@ -165,7 +165,7 @@ def test_kueue_counts_claims_as_the_resource_that_quota_names(claims: bool) -> N
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def test_the_reference_platform_claims_where_a_driver_is(result: Result) -> None:

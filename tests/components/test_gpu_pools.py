@@ -12,14 +12,14 @@ from paddock.components import dcgm_exporter, gpu_nodes, karpenter, nvidia_devic
 from paddock.model import NodePool
 from paddock.pipeline import Result
 from paddock.taints import pool_taints, tolerations
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @pytest.fixture(scope="module")

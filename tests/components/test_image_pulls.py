@@ -14,14 +14,14 @@ from paddock.infrastructure.ec2 import LaunchTemplate
 from paddock.infrastructure.resource import Site
 from paddock.pipeline import Result
 from paddock.user_data import FIXED, image_pull
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def node_class(result: Result, cluster: str, pool: str) -> Json:

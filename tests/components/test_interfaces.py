@@ -11,7 +11,7 @@ import yaml
 from paddock import hosts
 from paddock.components.interfaces import SECRET
 from paddock.pipeline import Result
-from repositories import reference, run, with_spec
+from repositories import reference, reference_result, run, with_spec
 
 Json = Any
 
@@ -21,7 +21,7 @@ GRAFANA = {"kube-prometheus-stack": {"settings": {"grafana": {"ingress": {"enabl
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def values(tree: Any, cluster: str, component: str) -> Json:

@@ -13,7 +13,7 @@ from paddock import source
 from paddock.components.jupyterhub import PLACEHOLDERS, profiles
 from paddock.load import load
 from paddock.pipeline import Result
-from repositories import gathered, reference, run, with_spec
+from repositories import gathered, reference, reference_result, with_spec
 
 Json = Any
 
@@ -37,7 +37,7 @@ class Section(dict):
 
 @cache
 def rendered() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def document(where: tuple[str, str], path: str) -> Json:

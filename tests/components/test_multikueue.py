@@ -14,7 +14,7 @@ from paddock import source
 from paddock.explanations import EXPLANATIONS
 from paddock.layout import read_folder
 from paddock.pipeline import Result
-from repositories import ROOT, reference, run, small, with_spec
+from repositories import ROOT, reference, reference_result, run, small, with_spec
 
 Json = Any
 Objects = dict[tuple[str, str, str], Json]
@@ -50,7 +50,7 @@ def platform(cluster: str) -> Objects:
 
 @cache
 def _reference() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
@@ -16,7 +16,7 @@ WHERE = "clusters/train-iad/components/opencost"
 
 @pytest.fixture(scope="module")
 def tree() -> dict[str, str]:
-    return dict(run(reference(), environments=["prod"]).trees["prod"])
+    return dict(reference_result().trees["prod"])
 
 
 def values(tree: dict[str, str], cluster: str, component: str = "opencost") -> Json:

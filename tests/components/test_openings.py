@@ -15,7 +15,7 @@ from paddock.components import network
 from paddock.inputs import combine
 from paddock.namespaces import LEVELS, weakest
 from paddock.pipeline import Result
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
@@ -26,7 +26,7 @@ OWNERS = [name for name, one in COMPONENTS.items() if one.owns_namespace]
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(reference())
+    return reference_result()
 
 
 def objects(result: Result, *kinds: str) -> Iterator[tuple[str, Json]]:

@@ -13,7 +13,7 @@ from infrastructure.fleet import cluster, fleet, inventory, loaded
 from paddock.infrastructure import plan
 from paddock.infrastructure.plan import Inventory
 from paddock.infrastructure.vpc import ENDPOINTS, ranges
-from repositories import reference, run
+from repositories import reference_result
 
 Json = Any
 
@@ -147,7 +147,7 @@ def test_the_second_stack_installs_argo_cd_and_every_root() -> None:
     document = hub()["hub-iad-argo-cd"]
     releases = document["resource"]["helm_release"]
     assert releases["argo-cd"]["version"] == "10.1.1"
-    application = run(reference()).trees["prod"]["argocd/applications/hub-iad/application-prod-hub-iad-argo-cd.yaml"]
+    application = reference_result().trees["prod"]["argocd/applications/hub-iad/application-prod-hub-iad-argo-cd.yaml"]
     assert f"releaseName: {releases['argo-cd']['name']}\n" in application
     assert releases["argo-cd"]["values"] == [
         '${file("${path.module}/../../clusters/hub-iad/components/argo-cd/images.yaml")}',
