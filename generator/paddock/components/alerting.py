@@ -30,11 +30,13 @@ def group(name: str, alerts: list[Alert], fleet: Fleet) -> dict[str, Json]:
     return {"name": name, "rules": [_rule(one, fleet.platform.runbook(one.name)) for one in alerts]}
 
 
-def controller_down(name: str, *, namespace: str, job: str, what: str) -> Alert:
-    """No pod of a controller answers Prometheus (charts.md 4.2, OperatorDown). `job` is a regular expression."""
+def controller_down(name: str, *, namespace: str, job: str, what: str, container: str | None = None) -> Alert:
+    """No pod of a controller answers Prometheus (charts.md 4.2, OperatorDown). `job` is a regular expression;
+    `container` tells the controller from other pods that the same monitor scrapes."""
+    only = f', container="{container}"' if container else ""
     return Alert(
         name=name,
-        expr=f'absent(up{{namespace="{namespace}", job=~"{job}"}} == 1)',
+        expr=f'absent(up{{namespace="{namespace}", job=~"{job}"{only}}} == 1)',
         wait="10m",
         severity="critical",
         summary=f"No pod of {what} answers Prometheus.",

@@ -181,8 +181,8 @@ def _failing() -> alerting.Alert:
     """To the team. A series begins with the first failure, and `increase` sees none in it: what was not there a
     quarter of an hour ago counts too. Summed over controllers, since the next leader begins anew."""
     failed = 'argo_workflows_workflowtemplate_triggered_total{phase=~"Failed|Error"}'
-    by = "sum by (namespace, name)"
-    first = f"({by} ({failed}) unless {by} ({failed} offset 15m)) > 0"
+    by, one = "sum by (namespace, name)", "sum by (namespace, name, phase)"
+    first = f"{by} ({one} ({failed}) unless {one} ({failed} offset 15m)) > 0"
     return alerting.Alert(
         name="PipelineFailed",
         expr=f"({by} (increase({failed}[15m])) > 0 or {first}){_TEAM}",

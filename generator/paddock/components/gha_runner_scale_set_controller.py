@@ -27,6 +27,8 @@ def _alerts() -> list[alerting.Alert]:
             namespace="arc-systems",
             job="arc-systems/actions-runner-controller",
             what="Actions Runner Controller",
+            # Listeners are pods of the same namespace and monitor, and outlive the controller.
+            container="manager",
         ),
         alerting.Alert(
             name="GHAListenerDown",

@@ -9,13 +9,14 @@ from paddock.components.alerting import Alert, controller_down
 
 
 def fluent_bit() -> list[Alert]:
-    """Lines that are lost, and those that wait: an output's name says whose they are."""
+    """Lines that are lost, and those that wait: an output's name says whose they are. A sink that is away makes
+    retries; errors count only what is dropped at once (Fluent Bit, src/flb_engine.c, handle_output_event)."""
     dropped = (
         "sum by (pod, name) (rate(fluentbit_output_retries_failed_total[5m])) > 0 "
         "or sum by (pod, name) (rate(fluentbit_output_dropped_records_total[5m])) > 0"
     )
     failing = (
-        "sum by (name) (rate(fluentbit_output_errors_total[15m])) > 0 "
+        "sum by (name) (rate(fluentbit_output_retries_total[15m])) > 0 "
         "unless on (name) sum by (name) (rate(fluentbit_output_proc_records_total[15m])) > 0"
     )
     return [
@@ -52,10 +53,11 @@ def opensearch(*, metrics: bool) -> list[Alert]:
 
 
 def setup_failed(namespace: str) -> Alert:
-    """The setup job in a namespace ended without success; it retries by itself until then."""
+    """The setup job in a namespace ended without success; it retries by itself until then. kube_job_status_failed
+    would count the pods that failed before one succeeded (kube-state-metrics, internal/store/job.go)."""
     return Alert(
         name="OpenSearchSetupFailed",
-        expr=f'kube_job_status_failed{{job="kube-state-metrics", namespace="{namespace}"}} > 0',
+        expr=f'kube_job_failed{{job="kube-state-metrics", namespace="{namespace}", condition="true"}} > 0',
         wait="15m",
         severity="warning",
         summary="Job {{ $labels.job_name }}, which gives teams their indexes and roles in OpenSearch, failed.",

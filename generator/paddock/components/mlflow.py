@@ -12,7 +12,12 @@ from paddock.model import Cluster, Fleet, Json
 
 _SERVICES = ("mlflow.mlflow", "mlflow.mlflow.svc", "mlflow.mlflow.svc.cluster.local")
 _FAILING = 'sum(rate(mlflow_http_request_total{status=~"5.."}[5m])) / sum(rate(mlflow_http_request_total[5m])) > 0.05'
-_TEAMS_FAILING = 'kube_job_status_failed{job="kube-state-metrics", namespace="mlflow", job_name=~"mlflow-teams-.*"} > 0'
+# Failed jobs stay in the history after a later one succeeded; what counts is the last success, or the first chance.
+_TEAMS = '{job="kube-state-metrics", namespace="mlflow", cronjob="mlflow-teams"}'
+_TEAMS_FAILING = (
+    f"time() - max by (cronjob) (kube_cronjob_status_last_successful_time{_TEAMS} or kube_cronjob_created{_TEAMS}) "
+    "> 10800"
+)
 _SLOW = "histogram_quantile(0.95, sum by (le) (rate(mlflow_http_request_duration_seconds_bucket[10m]))) > 5"
 
 
@@ -74,9 +79,10 @@ def _alerts() -> list[alerting.Alert]:
         alerting.Alert(
             name="MLflowTeamsNotSetUp",
             expr=_TEAMS_FAILING,
-            wait="2h",
+            wait="10m",
             severity="warning",
-            summary="Job {{ $labels.job_name }} cannot set up every team in MLflow; its log says which and why.",
+            summary="For {{ $value | humanizeDuration }} no job could set up every team in MLflow; its log says which "
+            "and why.",
         ),
         alerting.Alert(
             name="MLflowServerErrors",
