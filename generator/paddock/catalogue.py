@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from paddock import source
@@ -124,11 +125,17 @@ def _component(
     return (None if missing else component), problems
 
 
+@lru_cache(maxsize=1024)
+def _parsed(text: str, path: str) -> tuple[Json, Sequence[Problem]]:
+    """The same for each run of a process; nobody changes what it gives."""
+    return source.parse(text.encode(), path)
+
+
 def _document(path: str, files: Mapping[str, str], schemas: SchemaSet, schema: str) -> tuple[Json, list[Problem]]:
     """A YAML file of a component, and what is wrong with it."""
-    data, problems = source.parse(files[path].encode(), path)
+    data, problems = _parsed(files[path], path)
     if problems:
-        return None, problems
+        return None, list(problems)
     return data, [
         Problem(id=one.id, message=one.message, help=one.help, place=Place(path=path, pointer=one.pointer, key=one.key))
         for one in schemas.faults(schema, data)

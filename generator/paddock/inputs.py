@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,7 @@ def combine(*, specs: Mapping[str, bytes], own: Mapping[str, bytes]) -> tuple[In
     A file that differs from a packaged one of the same path replaces it only in a component that says so.
     """
     problems: list[Problem] = []
-    packaged = {
-        path: content
-        for folder in (layout.TEMPLATES, layout.SCHEMAS)
-        for path, content in layout.read_folder(layout.packaged(folder).parent, folder).items()
-    }
+    packaged = _packaged()
     replaced = tuple(folder for path, content in own.items() for folder in _replaced(path, content))
     folders = tuple(one for one in replaced if one.endswith("/"))
     files = {path: content for path, content in packaged.items() if not path.startswith(folders)}
@@ -68,10 +65,26 @@ def combine(*, specs: Mapping[str, bytes], own: Mapping[str, bytes]) -> tuple[In
             if path.startswith(layout.TEMPLATES + "/"):
                 templates[path] = content.decode("utf-8").removeprefix("\ufeff")
             elif path.endswith(".json"):
-                schemas[path] = _schema(content, is_own=content != packaged.get(path))
+                is_own = content != packaged.get(path)
+                schemas[path] = _schema(content, is_own=True) if is_own else _packaged_schema(path)
         except (ValueError, RecursionError) as error:
             problems.append(_unreadable(path, content, error))
     return Inputs(specs=dict(sorted(specs.items())), templates=templates, schemas=schemas), problems
+
+
+@cache
+def _packaged() -> Mapping[str, bytes]:
+    """The package's own templates and schemas, which stay as they are while it runs."""
+    return {
+        path: content
+        for folder in (layout.TEMPLATES, layout.SCHEMAS)
+        for path, content in layout.read_folder(layout.packaged(folder).parent, folder).items()
+    }
+
+
+@cache
+def _packaged_schema(path: str) -> Json:
+    return _schema(_packaged()[path], is_own=False)
 
 
 def _schema(content: bytes, *, is_own: bool) -> Json:

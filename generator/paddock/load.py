@@ -56,7 +56,6 @@ class _Loader:
     problems: dict[Problem, None] = field(default_factory=dict)
     skipped: int = 0
     _resolved: dict[tuple[str, str | None], Spec | None] = field(default_factory=dict)
-    _overlays: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     def report(self, problems: Iterable[Problem]) -> None:
         self.problems.update(dict.fromkeys(problems))
@@ -120,13 +119,11 @@ class _Loader:
         return document.type in schema["properties"]["spec"]["properties"]["type"]["enum"]
 
     def _overlay_problems(self, base: Document, overlay: Document) -> list[Problem]:
-        key = (base.at.kind, base.type)
-        if key not in self._overlays:
-            uri = _schema_uri(base.at.kind)
-            self._overlays[key] = f"{URI}schemas/overlays/{base.at.kind.lower()}-{key[1]}.schema.json"
-            self.schemas.add(self._overlays[key], overlay_schema(self.schemas.documents, uri, key[1]))
+        uri = f"{URI}schemas/overlays/{base.at.kind.lower()}-{base.type}.schema.json"
+        if uri not in self.schemas.documents:
+            self.schemas.add(uri, overlay_schema(self.schemas.documents, _schema_uri(base.at.kind), base.type))
         origin = Origin(base=overlay.at.path)
-        faults = self.schemas.faults(self._overlays[key], overlay.data)
+        faults = self.schemas.faults(uri, overlay.data)
         return [_problem_of(fault, origin) for fault in without_echoes(faults)]
 
     def component_uses(self, spec: Spec) -> dict[str, ComponentUse]:
@@ -198,7 +195,16 @@ def load(inputs: Inputs, *, unread: frozenset[str] = frozenset()) -> Loaded:
 
 def spec_schemas(inputs: Inputs) -> SchemaSet:
     """The schemas of specs, settings and values; those of Kubernetes objects are `kubernetes.ObjectSchemas`."""
-    return SchemaSet({URI + path: document for path, document in inputs.schemas.items() if "/kubernetes/" not in path})
+    found = next((one for schemas, one in _kept if schemas == inputs.schemas), None)
+    if found is None:
+        documents = {URI + path: one for path, one in inputs.schemas.items() if "/kubernetes/" not in path}
+        found = SchemaSet(documents)
+        _kept[:] = [(inputs.schemas, found), *_kept][:2]
+    return found
+
+
+_kept: list[tuple[Mapping[str, Json], SchemaSet]] = []
+"""Compiled schemas serve the next runs of a process; those of two states are kept."""
 
 
 def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:

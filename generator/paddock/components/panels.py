@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 Json = Any
@@ -106,6 +107,7 @@ def lines(
     )
 
 
+@cache
 def text(dashboard: Dashboard) -> str:
     """The dashboard as JSON, ending with a newline."""
     return json.dumps(model(dashboard), indent=1, sort_keys=True) + "\n"
