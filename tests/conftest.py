@@ -59,6 +59,7 @@ WHOLE = frozenset(
         "pipeline",
         "pipelines",
         "network",
+        "new_team",
         "openings",
         "opensearch",
         "opensearch_setup",

@@ -259,6 +259,20 @@ def _unread(loader: _Loader, environments: Mapping[str, Environment]) -> Iterato
                 yield at.kind, name, at.name
 
 
+def _here(team: Spec, clusters: Mapping[str, Cluster], everywhere: set[str]) -> Mapping[str, Json]:
+    """A team without what its base says of clusters that only other environments have: one file may tell them all."""
+    elsewhere = everywhere - clusters.keys()
+
+    def stays(name: str, *pointer: str) -> bool:
+        return name not in elsewhere or team.place(*pointer, key=True).path != team.origin.base
+
+    stated = {name: one for name, one in team.data["clusters"].items() if stays(name, "clusters", name)}
+    runners = {
+        name: one for name, one in team.data["runners"].items() if stays(one["cluster"], "runners", name, "cluster")
+    }
+    return {**team.data, "clusters": stated, "runners": runners}
+
+
 def _environment(loader: _Loader, spec: Spec, by_kind: Mapping[str, list[Document]]) -> Environment:
     name = spec.name
     overlays = {
@@ -282,7 +296,8 @@ def _environment(loader: _Loader, spec: Spec, by_kind: Mapping[str, list[Documen
         if document.at.environment == "base":
             found = merged(document)
             if found is not None:
-                teams[found.name] = Team(name=found.name, data=found.data, origin=found.origin, environment=name)
+                data = _here(found, clusters, {one.at.name for one in by_kind["Cluster"]})
+                teams[found.name] = Team(name=found.name, data=data, origin=found.origin, environment=name)
     workloads: dict[tuple[str, str], Workload] = {}
     for document in by_kind["Workload"]:
         if document.at.environment == "base" and name in (document.environments or ()):
