@@ -43,6 +43,7 @@ WHOLE = frozenset(
         "findings",
         "fluent_bit",
         "git",
+        "generated_fleets",
         "gpu_pools",
         "golden",
         "grafana_dashboards",

@@ -134,7 +134,7 @@ def _components(role: str, environment: str) -> Json:
             name: {"remoteKey": f"{environment}/mlflow/{name}"} for name in ("database", "admin", "flaskSession")
         }
         settings["mlflow"] = {
-            "database": {"host": "db.example.com"},
+            "database": {"host": f"db.{environment}.example.com"},
             "artifacts": {"bucket": f"bench-{environment}"},
             "secrets": secrets,
         }
