@@ -6,9 +6,10 @@ from __future__ import annotations
 from paddock import multikueue, notebooks, runners, tracking
 from paddock.components import panels, workflow_access
 from paddock.components.dashboard_team import team_dashboard
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
-from paddock.workloads import companions, mounts, network, pods, runs
+from paddock.workloads import companions, mounts, network, runs
 
 RETENTION = "run-retention"
 SCHEDULER = "run-scheduler"
@@ -378,7 +379,7 @@ def _retention(fleet: Fleet, environment: Environment, team: Team) -> dict[str, 
     }
     return {
         "name": RETENTION,
-        "image": pods.image(fleet.platform.data["images"]["kubectl"]),
+        "image": reference(fleet.platform.data["images"]["kubectl"]),
         "podLabels": dict(sorted((_labels(fleet, environment, team) | cost).items())),
         "script": companions.script("run-retention.sh"),
         "seconds": str(seconds(team.data["runRetention"])),

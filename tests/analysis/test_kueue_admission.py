@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from paddock.analysis.kueue_admission import PodSet, Preemption, Queue, Run, Simulation
+from paddock.analysis.kueue_admission import Simulation
+from paddock.analysis.kueue_objects import PodSet, Preemption, Queue, Run
 from paddock.analysis.quota_tree import Member, Quota, QuotaTree
 
 CPU = "cpu"
@@ -75,10 +76,7 @@ def test_nominal_quota_before_borrowing() -> None:
     ]
     simulation = Simulation(held)
     # Both are pending in one cycle: the older one of team-a-cq would have to borrow.
-    for run in big:
-        simulation._pending[run.queue][run.name] = run
-    simulation._settle()
-    assert list(simulation.outcome.flavors) == ["team-b-cq-big"]
+    assert list(simulation.submit(big, together=True).flavors) == ["team-b-cq-big"]
 
 
 def test_borrowing_limit() -> None:

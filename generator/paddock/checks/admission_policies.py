@@ -9,8 +9,8 @@ from paddock import source
 from paddock.analysis import admission, pod_templates
 from paddock.analysis.admission import Rule
 from paddock.analysis.pod_templates import PodTemplate
-from paddock.components.images import reference
 from paddock.diagnostics import Note, Place, Problem
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Spec
 from paddock.render import ObjectRef
 

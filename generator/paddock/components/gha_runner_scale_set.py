@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paddock import emit
-from paddock.components.images import reference
 from paddock.components.remote_secrets import external_secret
+from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json
 from paddock.runners import ScaleSet, pools
 from paddock.taints import pool_taints, tolerations

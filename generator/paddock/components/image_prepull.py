@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from paddock.components import alerting
 from paddock.components.alerting import Alert
-from paddock.components.images import reference
+from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import pool_taints, tolerations
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from paddock import notebooks
 from paddock.analysis.pod_templates import QUEUE
 from paddock.components import alerting
-from paddock.components.images import reference
 from paddock.components.remote_secrets import external_secret
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import decimal, seconds
 from paddock.taints import pool_taints, tolerations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paddock.components import alerting
-from paddock.components.images import reference
+from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json
 
 _NOT_READY = (

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 
 from paddock import mirrors, tracking
-from paddock.components.images import reference
 from paddock.components.remote_secrets import external_secret
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json
 
 NAME = "mlflow-teams"

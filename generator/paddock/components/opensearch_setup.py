@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 
 from paddock import logs
-from paddock.components.images import reference
 from paddock.components.opensearch_access import DASHBOARDS, HTTP_PORT, METRICS, SERVICE, WRITER
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.workloads.companions import script
 

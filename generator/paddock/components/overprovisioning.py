@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock.components.images import reference
+from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import pool_taints, tolerations
 

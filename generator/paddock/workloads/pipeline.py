@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Step, Team, Workload
 from paddock.quantity import seconds
 from paddock.workloads import companions, mounts, pods, runs
@@ -107,7 +108,7 @@ def _container(
     parameters = {name: f"{{{{workflow.parameters.{name}}}}}" for name in workload.data["parameters"]}
     container = {
         "name": MAIN,
-        "image": pods.image(data["image"]),
+        "image": reference(data["image"]),
         "command": data["command"],
         "args": data["args"],
         "env": pods.variables(step, {**tracking, **parameters}),

@@ -19,13 +19,6 @@ CLAIM = "gpus"
 HUGE_PAGES = {"hugepages-2Mi": "5120Mi"}
 
 
-def image(data: Mapping[str, str]) -> str:
-    """The reference of an image: repository, tag and digest as far as they are stated."""
-    tag = f":{data['tag']}" if "tag" in data else ""
-    digest = f"@{data['digest']}" if "digest" in data else ""
-    return f"{data['repository']}{tag}{digest}"
-
-
 def variables(workload: Workload, ours: Mapping[str, Json]) -> list[Json]:
     """Environment variables sorted by name, each once: where the workload names one of ours, the workload's wins.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock import hosts
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 from paddock.workloads import companions, mounts, network, pods
 
@@ -69,7 +70,7 @@ def _container(
     locks_memory = pods.efa_interfaces(cluster, workload) > 0
     container = {
         "name": workload.name,
-        "image": pods.image(data["image"]),
+        "image": reference(data["image"]),
         "command": data.get("command"),
         "args": data["args"],
         "env": pods.variables(workload, {}),

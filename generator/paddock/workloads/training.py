@@ -6,6 +6,7 @@ What comes from image, command, args and env is in the run alone: a change of th
 from __future__ import annotations
 
 from paddock import multikueue
+from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
 from paddock.workloads import companions, mounts, pods, runs
 
@@ -29,13 +30,13 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
     context = companions.context(fleet, environment, team, workload)
     spec = runs.spec(
         workload,
-        image=pods.image(data["image"]),
+        image=reference(data["image"]),
         resources=pods.resources(cluster, workload),
         variables=pods.variables(workload, runs.variables(fleet, environment, cluster, team, workload)),
         managed_by=multikueue.CONTROLLER if away else None,
     )
     labels = runs.labels(context["labels"], workload)
-    kubectl = pods.image(fleet.platform.data["images"]["kubectl"])
+    kubectl = reference(fleet.platform.data["images"]["kubectl"])
     nccl = NCCL_VARIABLES if "gpu" in data["resources"] else {}
     locks_memory = pods.efa_interfaces(cluster, workload) > 0
     return context | {
