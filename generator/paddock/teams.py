@@ -3,105 +3,25 @@ objects, so that a team cannot widen its own; what the team runs is workloads/."
 
 from __future__ import annotations
 
-from paddock import multikueue, notebooks, runners, tracking
-from paddock.components import panels, workflow_access
+from paddock import multikueue, notebooks, runners, team_access, tracking
+from paddock.components import panels
 from paddock.components.dashboard_team import team_dashboard
 from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import seconds
-from paddock.workloads import companions, mounts, network, runs
+from paddock.workloads import companions, mounts, network
 
-RETENTION = "run-retention"
-SCHEDULER = "run-scheduler"
-EXECUTOR = "pipeline-executor"
 SLACK_SECRET = "alertmanager-slack"
 RAY_OPERATOR = "kuberay-system"
 RAY_DASHBOARD = 8265
 
-_LOOK = ["get", "list", "watch"]
-_RUN = ["create", "delete", "get", "list", "patch", "update", "watch"]
-# Written out, without "*": what is not here is denied. Nobody edits what isolates the team or gives it rights
-# (NetworkPolicies, quotas, RBAC, service accounts), and no one reads or fetches a Secret (argocd.md 3.1).
-EDIT_RULES: tuple[dict[str, list[str]], ...] = (
-    {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": _RUN},
-    {"apiGroups": ["ray.io"], "resources": ["rayclusters", "rayjobs"], "verbs": _RUN},
-    {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"], "verbs": _RUN},
-    {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _RUN},
-    {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": _RUN},
-    {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": _RUN},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete", *_LOOK]},
-    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-    {
-        "apiGroups": [""],
-        "resources": ["configmaps", "events", "limitranges", "persistentvolumeclaims", "resourcequotas", "services"],
-        "verbs": _LOOK,
-    },
-    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": _LOOK},
-    {
-        "apiGroups": ["argoproj.io"],
-        "resources": ["cronworkflows", "workflowtaskresults", "workflowtemplates"],
-        "verbs": _LOOK,
-    },
-    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _LOOK},
-    {"apiGroups": ["external-secrets.io"], "resources": ["externalsecrets"], "verbs": _LOOK},
-    {"apiGroups": ["jobset.x-k8s.io"], "resources": ["jobsets"], "verbs": _LOOK},
-    {"apiGroups": ["kueue.x-k8s.io"], "resources": ["localqueues", "workloads"], "verbs": _LOOK},
-    {
-        "apiGroups": ["monitoring.coreos.com"],
-        "resources": ["alertmanagerconfigs", "podmonitors", "prometheusrules", "servicemonitors"],
-        "verbs": _LOOK,
-    },
-    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses", "networkpolicies"], "verbs": _LOOK},
-    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": _LOOK},
-    {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainingruntimes"], "verbs": _LOOK},
-)
-_RUN_RESOURCES = {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"]}
-RETENTION_RULES: tuple[dict[str, list[str]], ...] = (
-    {**_RUN_RESOURCES, "verbs": ["delete", "get", "list"]},
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
-)
-NOTEBOOKS = "notebook-hub"
 _NOTEBOOK_PORT = 8888
 _HUB_PORT = 8081
-# What KubeSpawner does in a namespace (zero-to-jupyterhub-k8s 4.4.0, templates/hub/rbac.yaml), without Secrets and
-# Services, which it wants for TLS of its own only, and without the right to delete homes.
-NOTEBOOK_RULES: tuple[dict[str, list[str]], ...] = (
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "delete", *_LOOK]},
-    {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["create", *_LOOK]},
-    {"apiGroups": [""], "resources": ["events"], "verbs": _LOOK},
-)
-SCHEDULER_RULES: tuple[dict[str, list[str]], ...] = ({**_RUN_RESOURCES, "verbs": ["create", "delete", "get", "list"]},)
-# The least that Argo's executor, which runs beside each step, must do (argo-workflows, workflow-rbac).
-EXECUTOR_RULES: tuple[dict[str, list[str]], ...] = (
-    {"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]},
-)
-# What people do on the page of Argo Workflows. Its service accounts can do nothing else, whoever holds their token.
-_WORKFLOW_PARTS = {
-    "apiGroups": ["argoproj.io"],
-    "resources": ["cronworkflows", "workfloweventbindings", "workflowtaskresults", "workflowtemplates"],
-    "verbs": _LOOK,
-}
-_WORKFLOW_PODS = {"apiGroups": [""], "resources": ["events", "pods", "pods/log"], "verbs": _LOOK}
-PAGE_RULES: dict[str, tuple[dict[str, list[str]], ...]] = {
-    workflow_access.EDIT: (
-        {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _RUN},
-        _WORKFLOW_PARTS,
-        _WORKFLOW_PODS,
-    ),
-    workflow_access.VIEW: (
-        {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": _LOOK},
-        _WORKFLOW_PARTS,
-        _WORKFLOW_PODS,
-    ),
-}
 
 
 def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -> dict[str, Json]:
     """The context of templates/team/. `queues` is empty where the team has no Kueue quota on the cluster."""
     stated = team.clusters[cluster.name]
-    schedulers = _schedulers(environment, cluster, team)
-    pipelines = _pipelines(environment, cluster, team)
-    accounts = _page_accounts(fleet, cluster, team)
     return {
         "name": team.name,
         "namespace": team.name,
@@ -110,18 +30,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
         "quota": dict(sorted(stated["quota"].items())),
         "limits": _limits(team),
         "persistentVolumes": mounts.persistent_volumes(environment, cluster, team.name),
-        "roles": [
-            *_roles(schedulers),
-            *_pipeline_roles(pipelines, accounts),
-            *_notebook_roles(cluster, team),
-        ],
-        "roleBindings": [
-            *_role_bindings(fleet, team, schedulers),
-            *_managers(environment, cluster, team),
-            *_pipeline_bindings(team, pipelines, accounts),
-            *_notebook_bindings(cluster, team),
-        ],
-        "pageAccounts": accounts,
+        **team_access.view(fleet, environment, cluster, team),
         "networkPolicies": [
             *_network_policies(_callees(environment, cluster, team)),
             *_ray_policies(cluster),
@@ -143,17 +52,6 @@ def _queues(environment: Environment, cluster: Cluster, team: Team) -> list[dict
     for _, queues in multikueue.managers(environment, cluster):
         found |= {one.name: team.name for one in queues if one.team == team.name and own}
     return [{"name": name, "clusterQueue": queue} for name, queue in sorted(found.items())]
-
-
-def _managers(environment: Environment, cluster: Cluster, team: Team) -> list[Json]:
-    """What managers of MultiKueue may do in the namespace of a worker: make and delete the team's runs."""
-    found = []
-    for manager, queues in multikueue.managers(environment, cluster):
-        if team.name in {one.team for one in queues}:
-            name = multikueue.account(manager)
-            account = {"kind": "ServiceAccount", "name": name, "namespace": multikueue.NAMESPACE}
-            found.append(_binding(name, "ClusterRole", multikueue.dispatch_role(manager), [account]))
-    return found
 
 
 def _labels(fleet: Fleet, environment: Environment, team: Team) -> dict[str, str]:
@@ -194,79 +92,6 @@ def _runners(environment: Environment, cluster: Cluster, team: Team) -> dict[str
     }
 
 
-def _schedulers(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
-    """ServiceAccounts of the team's workloads on the cluster that create runs on a schedule."""
-    mine = [one for one in environment.workloads_with_objects_on(cluster.name) if one.team == team.name]
-    mine = [one for one in mine if cluster.name in one.data["clusters"]]  # not where a manager sends its runs
-    # Argo Workflows has a schedule of its own for pipelines.
-    return sorted(runs.scheduler(one) for one in mine if one.type == "training" and runs.is_scheduled(one))
-
-
-def _pipelines(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
-    """ServiceAccounts of the team's pipelines on the cluster: each has one of its name."""
-    mine = [one for one in environment.workloads_on(cluster.name) if one.team == team.name]
-    return sorted(one.name for one in mine if one.type == "pipeline")
-
-
-def _page_accounts(fleet: Fleet, cluster: Cluster, team: Team) -> list[Json]:
-    """The accounts that members of the team act as on the page of Argo Workflows, where people can sign in to it."""
-    use = cluster.components.get("argo-workflows")
-    if use is None or "oidc" not in use.settings:
-        return []
-    groups = fleet.platform.data["identityGroups"]
-    ranks = {"edit": (workflow_access.EDIT, 2), "view": (workflow_access.VIEW, 1)}
-    return [
-        workflow_access.account(name, workflow_access.claims(groups, [team.data["groups"][role]]), precedence=rank)
-        for role, (name, rank) in ranks.items()
-        if role in team.data["groups"]
-    ]
-
-
-def _pipeline_roles(pipelines: list[str], accounts: list[Json]) -> list[Json]:
-    roles: list[Json] = [{"name": EXECUTOR, "rules": EXECUTOR_RULES}] if pipelines else []
-    return [*roles, *({"name": one["name"], "rules": PAGE_RULES[one["name"]]} for one in accounts)]
-
-
-def _pipeline_bindings(team: Team, pipelines: list[str], accounts: list[Json]) -> list[Json]:
-    bindings = []
-    if pipelines:
-        bindings.append(_binding(EXECUTOR, "Role", EXECUTOR, [_account(team, name) for name in pipelines]))
-    names = [one["name"] for one in accounts]
-    return [*bindings, *(_binding(name, "Role", name, [_account(team, name)]) for name in names)]
-
-
-def _roles(schedulers: list[str]) -> list[Json]:
-    roles = [{"name": "team-edit", "rules": EDIT_RULES}, {"name": RETENTION, "rules": RETENTION_RULES}]
-    if schedulers:
-        roles.append({"name": SCHEDULER, "rules": SCHEDULER_RULES})
-    return roles
-
-
-def _role_bindings(fleet: Fleet, team: Team, schedulers: list[str]) -> list[Json]:
-    claims = {
-        role: fleet.platform.data["identityGroups"][group]["claim"] for role, group in team.data["groups"].items()
-    }
-    bindings = [_binding("team-edit", "Role", "team-edit", [_group(claims["edit"])])]
-    if "view" in claims:
-        bindings.append(_binding("team-view", "ClusterRole", "view", [_group(claims["view"])]))
-    bindings.append(_binding(RETENTION, "Role", RETENTION, [_account(team, RETENTION)]))
-    if schedulers:
-        bindings.append(_binding(SCHEDULER, "Role", SCHEDULER, [_account(team, name) for name in schedulers]))
-    return bindings
-
-
-def _binding(name: str, kind: str, role: str, subjects: list[Json]) -> Json:
-    return {"name": name, "kind": kind, "role": role, "subjects": subjects}
-
-
-def _group(claim: str) -> Json:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": claim}
-
-
-def _account(team: Team, name: str) -> Json:
-    return {"kind": "ServiceAccount", "name": name, "namespace": team.name}
-
-
 def _callees(environment: Environment, cluster: Cluster, team: Team) -> list[str]:
     """Other teams with a workload on the cluster that names this team among its callers."""
     others = [one for one in environment.workloads_on(cluster.name) if one.team != team.name]
@@ -303,18 +128,6 @@ def _ray_policies(cluster: Cluster) -> list[Json]:
         return []
     rule = {"from": [network.namespace(RAY_OPERATOR)], "ports": [{"protocol": "TCP", "port": RAY_DASHBOARD}]}
     return [{"name": "allow-ray-operator", "types": ["Ingress"], "ingress": [rule], "egress": []}]
-
-
-def _notebook_roles(cluster: Cluster, team: Team) -> list[Json]:
-    return [{"name": NOTEBOOKS, "rules": NOTEBOOK_RULES}] if notebooks.offered(cluster, team) else []
-
-
-def _notebook_bindings(cluster: Cluster, team: Team) -> list[Json]:
-    """JupyterHub, from its own namespace, starts and ends notebooks here."""
-    if not notebooks.offered(cluster, team):
-        return []
-    hub = {"kind": "ServiceAccount", "name": "hub", "namespace": notebooks.NAMESPACE}
-    return [_binding(NOTEBOOKS, "Role", NOTEBOOKS, [hub])]
 
 
 def _notebook_policies(cluster: Cluster, team: Team) -> list[Json]:
@@ -375,10 +188,10 @@ def _retention(fleet: Fleet, environment: Environment, team: Team) -> dict[str, 
         "cost-center": team.data["costCenter"],
         "environment": environment.name,
         "team": team.name,
-        "workload-kind": RETENTION,
+        "workload-kind": team_access.RETENTION,
     }
     return {
-        "name": RETENTION,
+        "name": team_access.RETENTION,
         "image": reference(fleet.platform.data["images"]["kubectl"]),
         "podLabels": dict(sorted((_labels(fleet, environment, team) | cost).items())),
         "script": companions.script("run-retention.sh"),

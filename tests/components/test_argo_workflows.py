@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paddock import source, teams
+from paddock import source, team_access
 from paddock.components import argo_workflows, workflow_access
 from paddock.pipeline import Result
 from repositories import reference, reference_result, run
@@ -66,11 +66,11 @@ def test_members_of_a_team_act_as_its_accounts(result: Result) -> None:
 
 
 def test_accounts_of_the_page_can_do_nothing_but_workflows() -> None:
-    for name, rules in teams.PAGE_RULES.items():
+    for name, rules in team_access.PAGE_RULES.items():
         changing = [rule for rule in rules if {"create", "delete", "patch", "update"} & set(rule["verbs"])]
         assert all(rule["resources"] == ["workflows"] for rule in changing), name
         assert not any("secrets" in rule["resources"] for rule in rules), name
-    assert [rule for rule in teams.PAGE_RULES[workflow_access.VIEW] if "create" in rule["verbs"]] == []
+    assert [rule for rule in team_access.PAGE_RULES[workflow_access.VIEW] if "create" in rule["verbs"]] == []
 
 
 def test_whoever_signs_in_has_no_rights_by_that_alone(result: Result) -> None:

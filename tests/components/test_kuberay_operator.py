@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 import fleets
-from paddock import teams
+from paddock import team_access, teams
 from paddock.components import argo_cd, kuberay_operator
 from paddock.quantity import parse
 
@@ -71,7 +71,7 @@ def test_argo_cd_leaves_replicas_and_suspension_alone() -> None:
 
 
 def test_engineers_run_ray_jobs_and_the_operator_reaches_their_heads() -> None:
-    rule = next(one for one in teams.EDIT_RULES if one["apiGroups"] == ["ray.io"])
+    rule = next(one for one in team_access.EDIT_RULES if one["apiGroups"] == ["ray.io"])
     assert "create" in rule["verbs"]
     assert rule["resources"] == ["rayclusters", "rayjobs"]  # a RayService would pass the queue by
     clusters = {"train": fleets.cluster("train", fleets.CLUSTER, components={"kuberay-operator": {}})}
