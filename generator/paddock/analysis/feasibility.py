@@ -76,12 +76,13 @@ Capacity = Callable[[InstanceType], Allocatable]
 
 
 def obstacle(pool: NodePool, request: Request, capacity: Capacity) -> Obstacle | None:
-    """The constraint that came closest to being the last; None if the pool can hold the request, or if none of its
-    instance types is known."""
+    """The constraint that came closest to being the last, of the largest instance type for which it did; None if the
+    pool can hold the request, or if none of its instance types is known."""
     first = _pool(pool, request)
     if first:
         return first
-    known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    stated = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
+    known = sorted(stated, key=lambda one: (one.gpu_count, one.memory_gib, one.vcpus), reverse=True)
     if not known:
         return None
     fits: dict[str, int] = {}

@@ -1,6 +1,5 @@
-"""Whether some node pool can hold one node of a workload: GPU model and count, EFA, CPU and memory.
-
-What nodes reserve for the system, taints and topology are a later analysis; this refuses what can never fit."""
+"""Whether some node pool can hold a workload with GPUs, in words: what can never fit is refused, and for each pool the
+constraint that rules it out is named (analysis.feasibility)."""
 
 from __future__ import annotations
 
@@ -8,17 +7,41 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.analysis import feasibility
+from paddock.analysis.allocatable import allocatable
+from paddock.analysis.feasibility import Constraint, Request
 from paddock.checks.workload_references import merged
+from paddock.components import karpenter
 from paddock.diagnostics import Note, Pointer, Problem
-from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, Fleet, NodePool, Workload
 from paddock.quantity import parse
+from paddock.workloads import pods
 
 Json = Any
 
 IDS = ("gpu-does-not-fit",)
 
-_GIB = 1 << 30
+_REASONS = {
+    Constraint.MODEL: "model {one.found}",
+    Constraint.SHARING: "its GPUs are shared; only workloads that name the pool run on it",
+    Constraint.EFA: "no EFA",
+    Constraint.ZONES: "it makes nodes in {one.found}, not in {one.wanted}",
+    Constraint.ARCHITECTURE: "{one.instance} is {one.found}",
+    Constraint.GPUS: "{one.instance} has {one.found} GPUs",
+    Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} are asked for",
+    Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} are asked for",
+    Constraint.EPHEMERAL: "{one.instance} has {one.found} of storage for pods, {one.wanted} are asked for",
+    Constraint.PODS: "{one.instance} holds no further pod",
+    Constraint.REPLICAS: "it has {one.found} nodes, the workload needs {one.wanted}",
+    Constraint.LIMITS: 'limits["{one.resource}"] is {one.found}, the workload needs {one.wanted}',
+}
+_FIELDS: dict[Constraint, Pointer] = {
+    Constraint.EFA: ("resources", "efa"),
+    Constraint.CPU: ("resources", "cpu"),
+    Constraint.MEMORY: ("resources", "memory"),
+    Constraint.EPHEMERAL: ("resources", "ephemeralStorage"),
+    Constraint.REPLICAS: ("nodes",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +73,7 @@ def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     if stated is not None and not pools:
         return  # unknown-node-pool says so
     usual = stated is None and any(_counts(pool, workload) for pool in pools)
-    obstacles = [(pool, _claimed(pool) if usual and pool.dra else _obstacle(pool, workload)) for pool in pools]
+    obstacles = [(pool, _claimed(pool) if usual and pool.dra else _obstacle(cluster, pool, workload)) for pool in pools]
     if any(obstacle is None for _, obstacle in obstacles):
         return
     nodes, count = workload.data.get("nodes", 1), workload.data["resources"]["gpu"]["count"]
@@ -103,43 +126,38 @@ def _claimed(pool: NodePool) -> _Obstacle:
     return _Obstacle(reason="its GPUs are claimed (DRA), and other pools offer the model without; name the pool")
 
 
-def _obstacle(pool: NodePool, workload: Workload) -> _Obstacle | None:
-    """Why no node of the pool can hold one node of the workload; None if one can."""
-    resources = workload.data["resources"]
-    gpu = resources["gpu"]
-    if pool.gpu_model != gpu["model"]:
-        return _Obstacle(reason=f"model {pool.gpu_model}" if pool.gpu_model else "no GPU")
-    if resources["efa"] and not pool.efa:
-        return _Obstacle(reason="no EFA", field=("resources", "efa"))
-    known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    if not known:
-        return None  # unknown-instance-type says so
-    obstacles = [_instance_obstacle(instance, resources) for instance in _largest_first(known)]
-    if all(obstacles):
-        return obstacles[0]
-    if pool.shared_gpus and workload.data.get("pool") != pool.name:
-        return _Obstacle(reason="its GPUs are shared; only workloads that name the pool run on it")
-    nodes = pool.data.get("replicas")
-    if nodes is not None and nodes < workload.data.get("nodes", 1):
-        return _Obstacle(reason=f"it has {nodes} nodes, the workload needs {workload.data['nodes']}", field=("nodes",))
-    limit = pool.data["limits"].get("nvidia.com/gpu")
-    wanted = workload.data.get("nodes", 1) * gpu["count"]
-    if limit is not None and parse(limit) < wanted:
-        return _Obstacle(reason=f'limits["nvidia.com/gpu"] is {limit}, the workload needs {wanted}')
-    return None
+def _obstacle(cluster: Cluster, pool: NodePool, workload: Workload) -> _Obstacle | None:
+    """Why no node of the pool can hold one node of the workload, or why there are too few; None if it fits."""
+    kubelet = _kubelet(cluster, pool)
+    found = feasibility.obstacle(pool, _request(cluster, workload), lambda one: allocatable(one, pool, kubelet))
+    if found is None:
+        return None
+    bare = found.constraint is Constraint.MODEL and pool.gpu_model is None
+    reason = "no GPU" if bare else _REASONS[found.constraint].format(one=found)
+    return _Obstacle(reason=reason, field=_FIELDS.get(found.constraint, ("resources", "gpu")))
 
 
-def _largest_first(known: list[InstanceType]) -> list[InstanceType]:
-    return sorted(known, key=lambda one: (one.gpu_count, one.memory_gib, one.vcpus), reverse=True)
+def _kubelet(cluster: Cluster, pool: NodePool) -> Mapping[str, Json]:
+    use = cluster.components.get("karpenter")
+    return karpenter.kubelet(pool, use.settings.get("kubelet", {})) if use and use.valid else {}
 
 
-def _instance_obstacle(instance: InstanceType, resources: Mapping[str, Json]) -> _Obstacle | None:
-    if instance.gpu_count < resources["gpu"]["count"]:
-        return _Obstacle(reason=f"{instance.name} has {instance.gpu_count} GPUs")
-    if instance.vcpus < parse(resources["cpu"]):
-        reason = f"{instance.name} has {instance.vcpus} CPUs, {resources['cpu']} are asked for"
-        return _Obstacle(reason=reason, field=("resources", "cpu"))
-    if instance.memory_gib * _GIB < parse(resources["memory"]):
-        reason = f"{instance.name} has {instance.memory_gib:g} GiB of memory, {resources['memory']} are asked for"
-        return _Obstacle(reason=reason, field=("resources", "memory"))
-    return None
+def _request(cluster: Cluster, workload: Workload) -> Request:
+    """What one node of the workload asks for. With EFA a pod takes the interfaces of the smallest type that may hold
+    it."""
+    stated = workload.data["resources"]
+    return Request(
+        gpu_model=stated["gpu"]["model"],
+        gpus=stated["gpu"]["count"],
+        cpu=parse(stated["cpu"]),
+        memory=parse(stated["memory"]),
+        ephemeral=parse(stated.get("ephemeralStorage", "0")),
+        efa=max(1, _interfaces(cluster, workload)) if stated["efa"] else 0,
+        nodes=workload.data.get("nodes", 1),
+        pool=workload.data.get("pool"),
+    )
+
+
+def _interfaces(cluster: Cluster, workload: Workload) -> int:
+    known = workload.data.get("pool", "") in ("", *cluster.node_pools)
+    return pods.efa_interfaces(cluster, workload) if known else 0
