@@ -18,7 +18,7 @@ test: setup $(PROOF)
 
 # The quick part: nothing that renders a whole repository or runs another program.
 unit: setup
-	@.venv/bin/python -m pytest -m "not whole"
+	@.venv/bin/python -m pytest -n auto -m "not whole"
 
 setup: $(STAMP)
 
