@@ -94,6 +94,12 @@ WHOLE = frozenset(
 )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick part does not even read the others: some render the platform to know their cases."""
+    quick = config.getoption("markexpr") == "not whole"
+    return True if quick and collection_path.stem in WHOLE else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is no unit test, so that `make unit` is the quick part."""
     for item in items:
