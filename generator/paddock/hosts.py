@@ -27,11 +27,23 @@ class Host:
 # Where the settings of a component hold its Ingress and the host of it.
 _INTERFACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "argo-cd": (("ingress",), ("host",)),
+    "argo-workflows": (("ingress",), ("ingress", "host")),
+    "jupyterhub": (("ingress",), ("ingress", "host")),
     "kube-prometheus-stack": (("grafana", "ingress"), ("grafana", "ingress", "host")),
     "mlflow": (("ingress",), ("ingress", "host")),
     "opencost": (("ingress",), ("ingress", "host")),
+    "opensearch": (("ingress",), ("ingress", "host")),
+    "opensearch-dashboards": (("ingress",), ("ingress", "host")),
 }
-_LABELS = {"argo-cd": "argocd", "kube-prometheus-stack": "grafana"}
+_LABELS = {
+    "argo-cd": "argocd",
+    "argo-workflows": "workflows",
+    "jupyterhub": "notebooks",
+    "kube-prometheus-stack": "grafana",
+    "opensearch-dashboards": "logs",
+}
+# Without sign-in Argo Workflows has no server, and so no Ingress.
+_WITH = {"argo-workflows": ("oidc",)}
 
 
 def interface(fleet: Fleet, cluster: Cluster, component: str, settings: Mapping[str, Json]) -> str:
@@ -63,6 +75,8 @@ def _of_components(fleet: Fleet, cluster: Cluster) -> Iterator[Host]:
         use = cluster.components.get(component)
         ingress = _at(use.settings, entry) if use is not None and use.valid else None
         if use is None or not isinstance(ingress, Mapping) or not ingress.get("enabled", True):
+            continue
+        if component in _WITH and _at(use.settings, _WITH[component]) is None:
             continue
         given = _at((cluster.data["components"].get(component) or {}).get("settings") or {}, host) is not None
         pointer = ("components", component, *(("settings", *host) if given else ()))

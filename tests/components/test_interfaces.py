@@ -11,7 +11,7 @@ import yaml
 from paddock import hosts
 from paddock.components.interfaces import SECRET
 from paddock.pipeline import Result
-from repositories import reference, reference_result, run, with_spec
+from repositories import ROOT, reference, reference_result, run, with_spec
 
 Json = Any
 
@@ -89,6 +89,12 @@ def test_the_hosts_that_checks_compare_are_those_of_the_ingresses(result: Result
                     rendered |= set(data["grafana"]["ingress"]["hosts"])
                 elif component == "opencost" and data["opencost"]["ui"]["enabled"]:
                     rendered.add(data["opencost"]["ui"]["ingress"]["hosts"][0]["host"])
+                elif component == "argo-workflows" and data["server"]["enabled"]:
+                    rendered |= set(data["server"]["ingress"]["hosts"])
+                elif component in ("jupyterhub", "opensearch") and data["ingress"]["enabled"]:
+                    rendered |= set(data["ingress"]["hosts"])
+                elif component == "opensearch-dashboards" and data["ingress"]["enabled"]:
+                    rendered.add(data["ingress"]["hosts"][0]["host"])
         assert name
     assert {one.name for one in hosts.published(result.fleet)} == rendered
     assert len(rendered) > 8
@@ -105,3 +111,19 @@ def test_external_dns_owns_its_records_and_may_change_one_zone(result: Result) -
     [policy] = [one["policy"] for key, one in stack["resource"]["aws_iam_role_policy"].items() if "external-dns" in key]
     changes = [one for one in json.loads(policy)["Statement"] if "route53:ChangeResourceRecordSets" in one["Action"]]
     assert [one["Resource"] for one in changes] == [["arn:aws:route53:::hostedzone/Z0743921PLATFORM8QX"]]
+
+
+def test_every_component_with_a_host_of_its_own_is_known() -> None:
+    """Only then `duplicate-host` and `host-outside-domain` see it, and external-dns can make its record."""
+
+    def states_host(node: Json) -> bool:
+        if isinstance(node, list):
+            return any(states_host(one) for one in node)
+        if not isinstance(node, dict):
+            return False
+        ingress = node.get("ingress", {}).get("properties", {}) if isinstance(node.get("ingress"), dict) else {}
+        return "host" in ingress or any(states_host(one) for one in node.values())
+
+    schemas = {path.name.removesuffix(".schema.json"): path for path in (ROOT / "schemas" / "components").iterdir()}
+    found = {name for name, path in schemas.items() if states_host(json.loads(path.read_text()))}
+    assert found - {"argo-cd"} == set(hosts._INTERFACES) - {"argo-cd"}

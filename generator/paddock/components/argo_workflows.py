@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock.components import alerting, workflow_access
+from paddock import hosts
+from paddock.components import alerting, interfaces, workflow_access
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
 
@@ -25,9 +26,7 @@ _WEEK = 7 * 24 * 3600
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`namespaces`, `keyFormat`, `executor`, `workflowDefaults`, `persistence` and `sso` (or None), `accounts` and
     `adminRoles` of people, `secrets`, `host`, `ingressAnnotations` and `ruleGroups`."""
-    domain = fleet.platform.data["domain"]
-    ingress = settings["ingress"]
-    host = ingress.get("host", f"workflows.{cluster.name}.{cluster.environment}.{domain}")
+    host = hosts.interface(fleet, cluster, "argo-workflows", settings)
     teams = fleet.environments[cluster.environment].teams_on(cluster.name)
     oidc = settings.get("oidc")
     return {
@@ -43,11 +42,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "adminRoles": _admin_roles() if oidc and oidc["adminGroups"] else [],
         "secrets": _secrets(settings),
         "host": host,
-        "ingressAnnotations": {
-            "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
-            "alb.ingress.kubernetes.io/target-type": "ip",
-            **ingress["annotations"],
-        },
+        "ingressAnnotations": interfaces.entry(fleet, cluster, settings["ingress"], health="/"),
         "ruleGroups": [alerting.group("argo-workflows", _alerts(), fleet)],
     }
 

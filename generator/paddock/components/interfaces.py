@@ -14,10 +14,19 @@ SECRET = "load-balancer-oidc"
 """Secret with clientID and clientSecret beside an Ingress at which people sign in."""
 
 
-def entry(fleet: Fleet, cluster: Cluster, stated: Mapping[str, Json], *, health: str, sign_in: bool) -> dict[str, str]:
+def entry(
+    fleet: Fleet,
+    cluster: Cluster,
+    stated: Mapping[str, Json],
+    *,
+    health: str,
+    sign_in: bool = False,
+    own: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Annotations of the Ingress of an interface, those of its settings last; other classes than alb have only these.
 
-    `health` is a path that answers without credentials. Names and values:
+    `health` is a path that answers without credentials; `own` are further ones by the end of their name, which the
+    program behind the load balancer wants. Names and values:
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
     """
     if stated["className"] != "alb":
@@ -35,6 +44,7 @@ def entry(fleet: Fleet, cluster: Cluster, stated: Mapping[str, Json], *, health:
         found[f"{_PREFIX}certificate-arn"] = ",".join(arns)
     if sign_in and "oidc" in platform:
         found |= _sign_in(platform["oidc"])
+    found |= {f"{_PREFIX}{name}": value for name, value in (own or {}).items()}
     return dict(sorted((found | stated["annotations"]).items()))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock import notebooks
+from paddock import hosts, notebooks
 from paddock.analysis.pod_templates import QUEUE
-from paddock.components import alerting
+from paddock.components import alerting, interfaces
 from paddock.components.remote_secrets import external_secret
 from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
@@ -18,6 +18,7 @@ from paddock.workloads.runs import tracking_client
 PLACEHOLDERS = ("placeholder-of-secret-hub", "0" * 64)
 """What the values hold instead of secrets: see component.yaml. The hub does not start with any of them."""
 _HUB_URL = "http://hub.jupyterhub.svc.cluster.local:8081"
+_ALB = {"load-balancer-attributes": "idle_timeout.timeout_seconds=3600"}
 _FAILING = 'sum(increase(jupyterhub_server_spawn_duration_seconds_count{status="failure"}[1h])) > 3'
 
 
@@ -25,8 +26,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
     """`host`, `authenticator`, `platform` (data) of `program` (Python), `startTimeout` and `cull` (seconds),
     `ingressAnnotations`, `secrets`, `ruleGroups`, and peers of policies: `notebooks`, `dns`, `loadBalancers`."""
     environment = fleet.environments[cluster.environment]
-    ingress = settings["ingress"]
-    host = ingress.get("host", f"notebooks.{cluster.name}.{cluster.environment}.{fleet.platform.data['domain']}")
+    host = hosts.interface(fleet, cluster, "jupyterhub", settings)
     teams = [one for one in environment.teams_on(cluster.name) if notebooks.offered(cluster, one)]
     return {
         "host": host,
@@ -44,12 +44,7 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
             "maxAge": seconds(settings["cull"]["maxAge"]),
         },
         # A kernel answers over a websocket on which nothing may pass for long.
-        "ingressAnnotations": {
-            "alb.ingress.kubernetes.io/healthcheck-path": "/hub/health",
-            "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
-            "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=3600",
-            **ingress["annotations"],
-        },
+        "ingressAnnotations": interfaces.entry(fleet, cluster, settings["ingress"], health="/hub/health", own=_ALB),
         "secrets": _secrets(settings["secrets"]["hub"]["remoteKey"]),
         "ruleGroups": [alerting.group("jupyterhub", _alerts(), fleet)],
         "notebooks": {"namespaceSelector": _TEAMS, "podSelector": {"matchLabels": notebooks.POD_LABELS}},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from paddock import emit
+from paddock import emit, hosts
 from paddock.components import alerting, logging_rules, opensearch_setup
-from paddock.components.opensearch_access import DASHBOARDS, HTTP_ISSUER, host, image, service_names
+from paddock.components.opensearch_access import DASHBOARDS, HTTP_ISSUER, image, service_names
 from paddock.components.remote_secrets import credentials, external_secret
 from paddock.model import Cluster, Fleet, Json
 from paddock.quantity import parse
@@ -31,8 +31,9 @@ def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Ma
         "securityConfig": {name: emit.document(one) for name, one in _security(settings).items()},
         "javaOpts": java_options(settings["resources"]["memory"]),
         "image": image(settings),
-        "host": host(fleet, cluster, settings["ingress"]),
-        # The load balancer speaks HTTPS to pods and believes any certificate; /_cluster/health would want a password.
+        "host": hosts.interface(fleet, cluster, "opensearch", settings),
+        # A load balancer of its own, internal whatever that of the user interfaces is: programs come here. It speaks
+        # HTTPS to pods and believes any certificate; /_cluster/health would want a password.
         "ingressAnnotations": {
             "alb.ingress.kubernetes.io/backend-protocol": "HTTPS",
             "alb.ingress.kubernetes.io/healthcheck-path": "/",

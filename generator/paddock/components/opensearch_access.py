@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock import logs
+from paddock import hosts, logs
 from paddock.model import Cluster, Fleet, Json
 
 NAMESPACE = "opensearch"
@@ -27,12 +27,6 @@ def service_names() -> list[str]:
     return [SERVICE, *(f"{SERVICE}.{NAMESPACE}{rest}" for rest in ("", ".svc", ".svc.cluster.local"))]
 
 
-def host(fleet: Fleet, cluster: Cluster, ingress: Mapping[str, Json]) -> str:
-    """Host of the OpenSearch on a cluster for other clusters."""
-    default = f"opensearch.{cluster.name}.{cluster.environment}.{fleet.platform.data['domain']}"
-    return str(ingress.get("host", default))
-
-
 def endpoint(fleet: Fleet, cluster: Cluster, target: str) -> tuple[str, int]:
     """Host and port of the OpenSearch on cluster `target` of the same environment, seen from a cluster: its Service
     on the cluster itself, its Ingress elsewhere."""
@@ -40,7 +34,7 @@ def endpoint(fleet: Fleet, cluster: Cluster, target: str) -> tuple[str, int]:
     if target == cluster.name or there is None:
         return f"{SERVICE}.{NAMESPACE}.svc", HTTP_PORT
     use = there.components.get(logs.OPENSEARCH)
-    return host(fleet, there, use.settings.get("ingress", {}) if use else {}), 443
+    return hosts.interface(fleet, there, "opensearch", use.settings if use else {}), 443
 
 
 def image(settings: Mapping[str, Json]) -> dict[str, str] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paddock import emit, logs
-from paddock.components import alerting
+from paddock import emit, hosts, logs
+from paddock.components import alerting, interfaces
 from paddock.components.opensearch_access import DASHBOARDS, HTTP_ISSUER, HTTP_PORT, NAMESPACE, SERVICE, image
 from paddock.components.remote_secrets import external_secret
 from paddock.model import Cluster, Fleet, Json
@@ -17,20 +17,16 @@ _FOLDER = "/usr/share/opensearch-dashboards/config/certificates"
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:
     """`yml`, `hosts`, `host`, `image`, `ingressAnnotations`, `certificates` (their folder),
     `httpIssuer`, `secret` and `ruleGroups`."""
-    default = f"logs.{cluster.name}.{cluster.environment}.{fleet.platform.data['domain']}"
-    host = settings["ingress"].get("host", default)
+    host = hosts.interface(fleet, cluster, "opensearch-dashboards", settings)
     return {
         "yml": emit.document(_configuration(cluster, settings, host)),
         "hosts": f"https://{SERVICE}.{NAMESPACE}.svc:{HTTP_PORT}",
         "host": host,
         "image": image(settings),
-        "ingressAnnotations": {
-            # The one path that answers without signing in, once OpenSearch answers too.
-            "alb.ingress.kubernetes.io/healthcheck-path": "/api/status",
-            "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
-            "alb.ingress.kubernetes.io/success-codes": "200,401",
-            **settings["ingress"]["annotations"],
-        },
+        # The one path that answers without signing in, once OpenSearch answers too.
+        "ingressAnnotations": interfaces.entry(
+            fleet, cluster, settings["ingress"], health="/api/status", own={"success-codes": "200,401"}
+        ),
         "certificates": _FOLDER,
         "httpIssuer": HTTP_ISSUER,
         "secret": _secret(cluster, settings),
