@@ -119,15 +119,25 @@ class Preemptor:
         return mine[mine.index(common) - 1], theirs[theirs.index(common) - 1]
 
     def _greedy(self, run: Run, usage: Usage, candidates: Sequence[Run], *, borrowing: bool) -> list[Run]:
-        """Take candidates away one by one until the run fits; then give back, in reverse, those it fits without."""
-        with ExitStack() as gone:
-            taken: list[Run] = []
+        """Candidates in their order, without those that have only their own left, or for which the run must borrow."""
+
+        def chosen() -> Iterator[Run]:
             for other in candidates:
                 if other.queue != run.queue:
                     if not self._borrowing(run, other, usage):
                         continue  # what is left to it is its own
                     if not borrowing and self.would_borrow(run, usage, node=self._meeting(run, other)[0]):
                         continue
+                yield other
+
+        return self._until_it_fits(run, usage, chosen())
+
+    def _until_it_fits(self, run: Run, usage: Usage, chosen: Iterator[Run]) -> list[Run]:
+        """Take runs away one by one until the run fits, each chosen when those before it are gone; then give back, in
+        reverse, those it fits without."""
+        with ExitStack() as gone:
+            taken: list[Run] = []
+            for other in chosen:
                 gone.enter_context(self.without(other))
                 taken.append(other)
                 if self.shortage(run, usage) is None:
@@ -149,23 +159,22 @@ class Preemptor:
     def _fair(self, run: Run, usage: Usage, candidates: Sequence[Run]) -> list[Run]:
         """Fair sharing (preemption.md, "Algorithm overview"): from the queue with the highest share, whichever of its
         runs the strategy allows; the next strategy only when the one before has nobody left."""
-        with ExitStack() as gone:
-            taken: list[Run] = []
+
+        def chosen() -> Iterator[Run]:
+            left = list(candidates)
             for strategy in self._strategies:
-                left = _by_queue(one for one in candidates if one not in taken)
-                while left:
+                queues = _by_queue(left)
+                while queues:
                     # Shares change only when a run is taken, but a queue is asked as often as it has runs.
-                    queue = max(sorted(left), key=self.shares)
-                    other = left[queue].pop(0)
-                    if not left[queue]:
-                        del left[queue]
-                    if other.queue != run.queue and not self._is_fair(run, other, usage, strategy):
-                        continue
-                    gone.enter_context(self.without(other))
-                    taken.append(other)
-                    if self.shortage(run, usage) is None:
-                        return self._fewest(run, usage, taken)
-            return []
+                    queue = max(sorted(queues), key=self.shares)
+                    other = queues[queue].pop(0)
+                    if not queues[queue]:
+                        del queues[queue]
+                    if other.queue == run.queue or self._is_fair(run, other, usage, strategy):
+                        left.remove(other)
+                        yield other
+
+        return self._until_it_fits(run, usage, chosen())
 
     def _is_fair(self, run: Run, other: Run, usage: Usage, strategy: str) -> bool:
         """Whether a strategy lets the run preempt another: it reclaims its own (S1 of KEP-1714), or the other's part of

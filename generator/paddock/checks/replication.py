@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paddock import buckets
+from paddock.arns import partition
 from paddock.buckets import Replication
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Environment, Fleet, Team
 
 IDS = ("replication-without-versioning", "replica-in-same-region", "replica-in-other-partition")
-
-_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-"""Partition of ARNs by how the names of its regions begin (AWS General Reference, "ARN format")."""
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
@@ -61,15 +59,11 @@ def _region(what: str, copy: Replication, region: str, place: Place) -> Iterator
             place=place,
             help="name another region: versions already protect within one",
         )
-    elif _partition(copy.region) != _partition(region):
+    elif partition(copy.region) != partition(region):
         yield Problem(
             id="replica-in-other-partition",
-            message=f"{what} lies in {region} (partition {_partition(region)}), from which S3 cannot replicate to "
-            f"{copy.region} (partition {_partition(copy.region)})",
+            message=f"{what} lies in {region} (partition {partition(region)}), from which S3 cannot replicate to "
+            f"{copy.region} (partition {partition(copy.region)})",
             place=place,
-            help=f"name a region of the partition {_partition(region)}",
+            help=f"name a region of the partition {partition(region)}",
         )
-
-
-def _partition(region: str) -> str:
-    return next((name for begin, name in _PARTITIONS.items() if region.startswith(f"{begin}-")), "aws")
