@@ -23,8 +23,12 @@ def shortened(name: str, limit: int) -> str:
     """The name itself, or its beginning and 8 hex digits of its sha256: at most `limit` characters."""
     if len(name) <= limit:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: limit - 9].rstrip('-')}-{digest}"
+    return f"{name[: limit - 9].rstrip('-')}-{digest(name)}"
+
+
+def digest(text: str) -> str:
+    """Eight hex digits that tell texts apart in a name: the beginning of the sha256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def file_name(kind: str, name: str) -> str:

@@ -6,7 +6,6 @@ source, and a change of it makes a new pair.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from paddock import buckets
 from paddock.buckets import Bucket
 from paddock.model import Cluster, Environment, Json, Workload
+from paddock.names import digest
 
 MOUNTPOINT = "aws-mountpoint-s3-csi-driver"
 FSX = "aws-fsx-csi-driver"
@@ -84,7 +84,7 @@ def file_system_source(stated: Mapping[str, Json]) -> dict[str, Json]:
 def named(prefix: str, value: Json) -> str:
     """`<prefix>-<8 hex>`: the hex of the sha256 of the value's canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return f"{prefix}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{prefix}-{digest(text)}"
 
 
 def _bucket_volume(cluster: Cluster, workload: Workload, name: str, stated: Json, bucket: Bucket) -> dict[str, Json]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 
@@ -10,6 +9,7 @@ from paddock import mirrors, tracking
 from paddock.components.remote_secrets import external_secret
 from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json
+from paddock.names import digest
 
 NAME = "mlflow-teams"
 PROGRAM = "set_up_teams.py"
@@ -116,4 +116,4 @@ def _secret_name(team: str) -> str:
 
 
 def _digest(value: Json) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
+    return digest(json.dumps(value, sort_keys=True))

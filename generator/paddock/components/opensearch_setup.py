@@ -6,7 +6,6 @@ Endpoints and bodies: OpenSearch documentation, "Index templates", "Index State 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 
@@ -14,6 +13,7 @@ from paddock import logs
 from paddock.components.opensearch_access import DASHBOARDS, HTTP_PORT, METRICS, SERVICE, WRITER
 from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
+from paddock.names import digest
 from paddock.workloads.companions import script
 
 CERTIFICATES = "/certificates"
@@ -75,9 +75,13 @@ def job(config: Mapping[str, Json], image: Mapping[str, Json], *, secrets: Json 
     """
     written = json.dumps(config, indent=2, sort_keys=True) + "\n"
     text = script("opensearch_setup.py")
-    parts = (text, written, reference(image), json.dumps(secrets, sort_keys=True))
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
-    return {"name": f"opensearch-setup-{digest}", "image": reference(image), "script": text, "config": written}
+    does = "\0".join((text, written, reference(image), json.dumps(secrets, sort_keys=True)))
+    return {
+        "name": f"opensearch-setup-{digest(does)}",
+        "image": reference(image),
+        "script": text,
+        "config": written,
+    }
 
 
 def _parts(environment: Environment, teams: list[Team], *, shards: int, replicas: int) -> dict[str, Json]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from paddock.infrastructure.resource import AckObject, Block, Json, Reference, Site, present, tag_list
+from paddock.names import digest
 
 GROUP = "ec2.services.k8s.aws"
 
@@ -126,7 +126,7 @@ class LaunchTemplate:
         )
         # What came later counts where it is stated, so that other templates keep their names.
         content += tuple(one for one in (self.performance, self.user_data) if one is not None)
-        return f"{self.base_name}-{hashlib.sha256(repr(content).encode()).hexdigest()[:8]}"
+        return f"{self.base_name}-{digest(repr(content))}"
 
     def ack(self, site: Site) -> Iterator[AckObject]:
         tags = tag_list({**site.tags, "Name": self.base_name})
