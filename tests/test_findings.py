@@ -1,19 +1,23 @@
 """Each finding by example: `findings/<id>[--variant]/` holds files laid over the repository `findings/_repository`.
 
-`expected.txt` is the exit code and exactly what `paddock validate` prints. `input/<path>.delete` deletes a file,
-`input/<path>.make` is Python that gives the bytes of a file that no editor would save.
+`covers.yaml` says for which findings a case is `silent` (near to the fault, and legal) or `borderline` (at its very
+edge, on either side), each with the reason. `expected.txt` is the exit code and exactly what `paddock validate` prints.
+`input/<path>.delete` deletes a file, `input/<path>.make` is Python that gives the bytes of a file that no editor would
+save.
 """
 
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from paddock import cli, explanations
-from paddock.checks import DATED_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -32,6 +36,20 @@ ELSEWHERE = {
     "stale-codeowners": "test_codeowners.py",
     "unannounced-removal": "test_publish.py",
 }
+
+CHECKS = (*SPEC_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS)
+# Every finding that a check of the registries may report.
+CHECKED = sorted({id for check in CHECKS for id in check.ids})
+
+
+def _covers(case: str) -> dict[str, dict[str, str]]:
+    path = FINDINGS / case / "covers.yaml"
+    found = yaml.safe_load(path.read_text()) if path.exists() else {}
+    return {"silent": {}, "borderline": {}, **found}
+
+
+COVERS = {case: _covers(case) for case in CASES}
+PENDING = set((FINDINGS / "_pending.txt").read_text().split())
 
 
 def build(root: Path, *cases: str) -> None:
@@ -104,11 +122,29 @@ def test_each_finding_is_explained_in_one_module() -> None:
 
 
 def test_every_check_states_its_ids() -> None:
-    stated = [id for check in (*SPEC_CHECKS, *DATED_CHECKS, *OUTPUT_CHECKS) for id in check.ids]
-    assert set(stated) <= EXPLANATIONS.keys()
+    assert set(CHECKED) <= EXPLANATIONS.keys()
 
 
-@pytest.mark.parametrize("check", [*SPEC_CHECKS, *DATED_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0])
+@pytest.mark.parametrize("id", CHECKED)
+def test_every_check_knows_where_to_stay_silent(id: str) -> None:
+    """For each finding a case that is near to it and legal, and the case at its very edge, on either side."""
+    lacking = {kind for kind in ("silent", "borderline") if not any(id in one[kind] for one in COVERS.values())}
+    assert (lacking == set()) != (id in PENDING), f"no case is {' or '.join(sorted(lacking))} for {id}"
+
+
+def test_what_a_case_covers_is_said_in_a_sentence_and_true() -> None:
+    for case, covers in COVERS.items():
+        assert set(covers) <= {"silent", "borderline"}, case
+        for id, reason in (*covers["silent"].items(), *covers["borderline"].items()):
+            assert id in CHECKED, f"{case}: {id} is no finding of a check"
+            assert len(str(reason).split()) >= 3, f"{case}: say in a sentence why {id} belongs here"
+        shown = re.findall(r"^(?:error|warning)\[(.*?)\]", (FINDINGS / case / "expected.txt").read_text(), re.MULTILINE)
+        assert not covers["silent"].keys() & set(shown), case
+
+
+@pytest.mark.parametrize(
+    "check", [*SPEC_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0]
+)
 def test_disabling_a_check_would_be_noticed(check: object) -> None:
     """Each id of a check has a case, so a check that is switched off makes `test_finding` fail."""
     shown = {case.split("--")[0] for case in CASES}

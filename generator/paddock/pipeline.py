@@ -7,24 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from paddock import load as loading
 from paddock import mirrors
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
-from paddock.diagnostics import Diagnostic, Place, Problem, Severity, has_errors
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
 from paddock.locating import locate
 from paddock.model import Environment, Fleet
 from paddock.render import ObjectRef, Rendered, Renderer
+from paddock.schema import Fault
 from paddock.tree import with_manifest
 from paddock.units import argocd_units, cluster_units
 
 Notify = Callable[[str], None]
 """Called with the name of each phase as it begins: load, check, render, verify."""
 
+_REPORT = "report it with these specs"
 CHUNKS = 8
 """Chunks of an environment's units for each process: small enough to balance, large enough to be cheap."""
 
@@ -73,8 +76,7 @@ def run(
     chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
     rendered = _render(fleet, chosen, loaded, inputs, jobs)
     notify("verify")
-    for one in rendered.values():
-        problems += one.problems
+    problems += _merged([problem for one in rendered.values() for problem in one.problems])
     problems += output_problems(
         [ref for one in rendered.values() for ref in one.objects],
         {name: one.files for name, one in rendered.items()},
@@ -111,19 +113,40 @@ def output_problems(
     return found
 
 
+def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:
+    """What the checks of objects find in one that its schema allows; it runs where the object is rendered."""
+    found: list[Fault] = []
+    for check in OBJECT_CHECKS:
+        try:
+            found += check.run(ref, data, fleet)
+        except Exception as error:  # one broken check must not hide what the others find
+            found.append(Fault(id="check-crashed", message=_bug(check.ids, error), pointer=(), help=_REPORT))
+    return found
+
+
+def _merged(problems: Sequence[Problem]) -> list[Problem]:
+    """What one line brings about in many objects is one problem, of the first of them."""
+    found: dict[tuple[str, Place, str], list[Problem]] = {}
+    for one in problems:
+        found.setdefault((one.id, one.place, one.message), []).append(one)
+    return [
+        replace(first, related=(*first.related, Note(message=f"and {len(more)} more object{'s' * (len(more) > 1)}")))
+        if more
+        else first
+        for first, *more in found.values()
+    ]
+
+
 def _guarded(ids: tuple[str, ...], run: Callable[[], Iterator[Problem]]) -> list[Problem]:
     try:
         return list(run())
     except Exception as error:  # one broken check must not hide what the others find
-        message = f"the check of {', '.join(ids)} met a bug of paddock: {type(error).__name__}: {error}"
-        return [
-            Problem(
-                id="check-crashed",
-                message=message,
-                place=Place(path=ENVIRONMENTS, line=1),
-                help="report it with these specs",
-            )
-        ]
+        place = Place(path=ENVIRONMENTS, line=1)
+        return [Problem(id="check-crashed", message=_bug(ids, error), place=place, help=_REPORT)]
+
+
+def _bug(ids: tuple[str, ...], error: Exception) -> str:
+    return f"the check of {', '.join(ids)} met a bug of paddock: {type(error).__name__}: {error}"
 
 
 def _survivors(fleet: Fleet, problems: Sequence[Problem]) -> tuple[Fleet, int]:
@@ -212,7 +235,8 @@ def _chunk(environment: str, index: int, chunks: int) -> Rendered:
     fleet = worker.fleet_of(environment)
     pending = list(cluster_units(fleet, fleet.environments[environment], worker.catalogue, worker.inputs))
     size = len(pending)
-    return worker.renderer.render(pending[size * index // chunks : size * (index + 1) // chunks])
+    part = pending[size * index // chunks : size * (index + 1) // chunks]
+    return worker.renderer.render(part, partial(examine, fleet=fleet))
 
 
 def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendered:
@@ -222,7 +246,8 @@ def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendere
     for part in parts:
         result.add(part)
     folders = {path.rpartition("/")[0] for path in result.files}
-    result.add(worker.renderer.render(argocd_units(worker.fleet, environment, worker.catalogue, folders)))
+    units = argocd_units(worker.fleet, environment, worker.catalogue, folders)
+    result.add(worker.renderer.render(units, partial(examine, fleet=worker.fleet)))
     return result
 
 

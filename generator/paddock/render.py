@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,10 @@ class ObjectRef:
         return self.place
 
 
+Examine = Callable[[ObjectRef, Mapping[str, Json]], Iterable[Fault]]
+"""What is wrong with one rendered object that its schema allows: the checks of objects, given by the caller."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Rendered:
     """What units gave: texts by path, the spec files behind each, references to the objects, and what is wrong."""
@@ -93,7 +97,7 @@ class Renderer:
             self._by_version[version] = ObjectSchemas(version, self._custom)
         return self._by_version[version]
 
-    def render(self, pending: Iterable[Pending]) -> Rendered:
+    def render(self, pending: Iterable[Pending], examine: Examine = lambda ref, data: ()) -> Rendered:
         """All units; a template that cannot be loaded is reported once, with the first spec that met it."""
         result = Rendered()
         broken: set[str] = set()
@@ -107,10 +111,10 @@ class Renderer:
                 result.skipped += 1
                 continue
             for unit in units:
-                result.add(self._unit(unit, broken))
+                result.add(self._unit(unit, broken, examine))
         return result
 
-    def _unit(self, unit: Unit, broken: set[str]) -> Rendered:
+    def _unit(self, unit: Unit, broken: set[str], examine: Examine) -> Rendered:
         result = Rendered()
         result.files |= unit.texts
         result.sources |= dict.fromkeys(unit.texts, unit.sources)
@@ -119,7 +123,7 @@ class Renderer:
         for template in unit.templates:
             text = self._text(template, unit, result, broken)
             if text is not None:
-                self._objects(template, text, unit, result)
+                self._objects(template, text, unit, result, examine)
         return result
 
     def _text(self, template: str, unit: Unit, result: Rendered, broken: set[str]) -> str | None:
@@ -163,7 +167,7 @@ class Renderer:
         result.files[values.path] = text
         result.sources[values.path] = unit.sources
 
-    def _objects(self, template: str, text: str, unit: Unit, result: Rendered) -> None:
+    def _objects(self, template: str, text: str, unit: Unit, result: Rendered, examine: Examine) -> None:
         for document in documents(text):
             data, problems = source.parse(
                 document.encode("utf-8", "surrogatepass"), template, max_bytes=MAX_OBJECT_BYTES
@@ -177,7 +181,7 @@ class Renderer:
             if problem is not None:
                 result.problems.append(problem)
                 continue
-            self._object(template, document, data, unit, result)
+            self._object(template, document, data, unit, result, examine)
 
     def _unparsable(self, problem: Problem, text: str, path: str, template: str, unit: Unit) -> Problem:
         """A fault of a template's output, at the line of the template that looks like it."""
@@ -207,31 +211,23 @@ class Renderer:
         same = [number for number, line in enumerate(lines, 1) if line.rstrip() == text.rstrip()]
         return same[0] if len(same) == 1 else 1
 
-    def _object(self, template: str, text: str, data: Mapping[str, Json], unit: Unit, result: Rendered) -> None:
-        metadata = data["metadata"]
-        path = unit.file or f"{unit.folder}/{names.file_name(data['kind'], metadata['name'])}"
-        ref = ObjectRef(
-            path=path,
-            environment=unit.environment,
-            cluster=unit.cluster,
-            kubernetes_version=unit.kubernetes_version,
-            api_version=data["apiVersion"],
-            kind=data["kind"],
-            namespace=str(metadata.get("namespace") or ""),
-            name=metadata["name"],
-            place=unit.place,
-            template=template,
-        )
+    def _object(
+        self, template: str, text: str, data: Mapping[str, Json], unit: Unit, result: Rendered, examine: Examine
+    ) -> None:
+        ref = reference(unit, template, data)
+        path = ref.path
         schemas = self.object_schemas(unit.kubernetes_version)
         uri = schemas.uri(ref.api_version, ref.kind)
+        found: list[tuple[str, Fault]] = []
         if uri is None:
             result.problems.append(_no_schema(ref, unit))
         else:
-            for fault in schemas.faults(uri, data):
-                line = self._line_of(fault, text, template)
-                result.problems.append(
-                    _invalid("invalid-object", fault, data, path, Place(path=template, line=line), unit)
-                )
+            found = [("invalid-object", fault) for fault in schemas.faults(uri, data)]
+            # A check of objects may rely on their schema.
+            found = found or [(fault.id, fault) for fault in examine(ref, data)]
+        for id, fault in found:
+            line = self._line_of(fault, text, template)
+            result.problems.append(_invalid(id, fault, data, path, Place(path=template, line=line), unit))
         if path in result.files:
             first = next((one.template for one in result.objects if one.path == path), template)
             result.problems.append(_same_path(path, unit.place, (first, template)))
@@ -245,6 +241,23 @@ def documents(text: str) -> list[str]:
     if "\n---" not in text and not text.startswith("---"):
         return [text] if text.strip() else []
     return [part.strip("\n") + "\n" for part in _SEPARATOR.split(text) if part.strip()]
+
+
+def reference(unit: Unit, template: str, data: Mapping[str, Json]) -> ObjectRef:
+    """What is known of an object that a template gave for a unit."""
+    metadata = data["metadata"]
+    return ObjectRef(
+        path=unit.file or f"{unit.folder}/{names.file_name(data['kind'], metadata['name'])}",
+        environment=unit.environment,
+        cluster=unit.cluster,
+        kubernetes_version=unit.kubernetes_version,
+        api_version=data["apiVersion"],
+        kind=data["kind"],
+        namespace=str(metadata.get("namespace") or ""),
+        name=metadata["name"],
+        place=unit.place,
+        template=template,
+    )
 
 
 def content(ref: ObjectRef, trees: Mapping[str, Mapping[str, str]]) -> dict[str, Json]:
@@ -310,15 +323,24 @@ def _invalid(id: str, fault: Fault, data: Json, path: str, template: Place, unit
         place, last = template, Note(message="rendered for this spec", place=unit.place)
     else:
         place, last = unit.place, by_template
-    subject = f"the rendered {data.get('kind')}" if id == "invalid-object" else "the values of the chart"
-    whole = fault.message.startswith("the document ")
     return Problem(
         id=id,
-        message=fault.message.replace("the document", subject, 1) if whole else f"in {subject}, {fault.message}",
+        message=_sentence(id, fault, data),
         place=place,
+        severity=fault.severity,
         related=(Note(message=f"rendered to {path}"), last),
         help=fault.help,
     )
+
+
+def _sentence(id: str, fault: Fault, data: Json) -> str:
+    """What is wrong, with the object it is about: a schema's words know only the place in it."""
+    if id not in ("invalid-object", "invalid-values", "not-deterministic"):
+        return fault.message
+    subject = f"the rendered {data.get('kind')}" if id == "invalid-object" else "the values of the chart"
+    if fault.message.startswith("the document "):
+        return fault.message.replace("the document", subject, 1)
+    return f"in {subject}, {fault.message}"
 
 
 def _crashed(error: Exception, place: Place) -> Problem:

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import jsonschema_rs
 
-from paddock.diagnostics import Pointer
+from paddock.diagnostics import Pointer, Severity
 from paddock.schema_words import (
     branches,
     distance,
@@ -52,6 +52,7 @@ class Fault:
     key: bool = False
     help: str = ""
     missing: str = ""
+    severity: Severity = Severity.ERROR
 
 
 class SchemaSet:

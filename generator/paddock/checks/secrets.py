@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from paddock import source
-from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Json
 from paddock.render import ObjectRef
+from paddock.schema import Fault
 
 IDS = ("secret-in-tree",)
 
@@ -22,21 +21,17 @@ _CONFIG = {
 _SWITCHES = {"disableCompression", "proxyUrl"}
 
 
-def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-    """Every Secret that holds data, and is no cluster Secret without a credential."""
-    for one in objects:
-        if one.kind == "Secret" and one.group == "":
-            text = trees[one.environment][one.path]
-            data, _ = source.parse(text.encode("utf-8", "surrogatepass"), one.path)
-            what = _secret(data)
-            if what:
-                yield Problem(
-                    id="secret-in-tree",
-                    message=f'the template renders the Secret "{one.name}" {what}: secrets do not belong into git',
-                    place=Place(path=one.template, line=1),
-                    related=(Note(message=f"rendered to {one.path}", place=one.place),),
-                    help="render an ExternalSecret instead",
-                )
+def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
+    """A Secret that holds data, and is no cluster Secret without a credential."""
+    if ref.kind == "Secret" and ref.group == "":
+        what = _secret(data)
+        if what:
+            yield Fault(
+                id="secret-in-tree",
+                message=f'the template renders the Secret "{ref.name}" {what}: secrets do not belong into git',
+                pointer=(),
+                help="render an ExternalSecret instead",
+            )
 
 
 def _secret(data: Mapping[str, Json]) -> str:
