@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "github", "json")
+FORMATS = ("text", "github", "json", "sarif", "junit")
 _engine = click.option(
     "--engine",
     type=click.Choice(("embedded", "auto", "kubeconform")),
@@ -194,6 +194,20 @@ def publish(source: str, remote: str, push: bool, tombstone: str | None, **commo
     from paddock.commands import publish as verb
 
     return verb.run(_session(**common), source=source, remote=remote, push=push, tombstone=tombstone)
+
+
+@cli.command()
+@_common
+def baseline(**common: Any) -> int:
+    """Accept what is wrong with this repository today, so that only new findings count.
+
+    For a repository that begins to use paddock: findings that somebody may accept go to environments/baseline.yaml, and
+    validate, render and publish leave them out. Findings that make the output wrong have to be mended first. Run it
+    again when something was mended: the file becomes shorter.
+    """
+    from paddock.commands import baseline as verb
+
+    return verb.run(_session(**common))
 
 
 @cli.command()

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+_DATE = re.compile(
+    r"20[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))",
+    re.ASCII,
+)
 _BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date as specs have it (`date` in definitions.schema.json)."""
+    return _DATE.fullmatch(text) is not None
 
 
 def shifted(date: str, days: int) -> str:

@@ -88,6 +88,16 @@ class Diagnostic:
         return self.location, self.id, self.message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """A diagnostic that does not count, with what accepts it (comment, exception or baseline), why and where."""
+
+    diagnostic: Diagnostic
+    by: str
+    reason: str
+    location: Location
+
+
 def has_errors(found: list[Problem] | list[Diagnostic]) -> bool:
     """Whether any of them is an error."""
     return any(one.severity is Severity.ERROR for one in found)

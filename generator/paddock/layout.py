@@ -12,6 +12,8 @@ from paddock.errors import Fatal
 ENVIRONMENTS = "environments"
 TEMPLATES = "templates"
 SCHEMAS = "schemas"
+BASELINE = "environments/baseline.yaml"
+EXCEPTIONS = "environments/exceptions.yaml"
 INPUTS = (ENVIRONMENTS, TEMPLATES, SCHEMAS)
 RENDERED = "rendered"
 MAX_INPUT_BYTES = 8 << 20
@@ -19,6 +21,8 @@ MAX_INPUT_BYTES = 8 << 20
 
 _NAME = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
 _PLACES = (
+    ("Baseline", re.compile(r"environments/baseline\.yaml")),
+    ("Exceptions", re.compile(r"environments/exceptions\.yaml")),
     ("Platform", re.compile(r"environments/platform\.yaml")),
     ("Environment", re.compile(rf"environments/(?P<environment>{_NAME})/environment\.yaml")),
     ("Cluster", re.compile(rf"environments/(?P<environment>{_NAME})/clusters/(?P<name>{_NAME})\.yaml")),

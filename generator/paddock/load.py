@@ -207,10 +207,11 @@ _kept: list[tuple[Mapping[str, Json], SchemaSet]] = []
 """Compiled schemas serve the next runs of a process; those of two states are kept."""
 
 
+_KINDS = ("Baseline", "Cluster", "Environment", "Exceptions", "Platform", "Team", "Workload")
+
+
 def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
-    by_kind: dict[str, list[Document]] = {
-        kind: [] for kind in ("Platform", "Environment", "Cluster", "Team", "Workload")
-    }
+    by_kind: dict[str, list[Document]] = {kind: [] for kind in _KINDS}
     for document in documents:
         by_kind[document.at.kind].append(document)
     platform = _platform(loader, by_kind["Platform"])
@@ -225,9 +226,18 @@ def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
     for document in by_kind["Cluster"]:
         if document.at.environment not in environments:
             loader.resolve(document, None)
+    exceptions, baseline = (
+        next((loader.resolve(one, None) for one in by_kind[kind]), None) for kind in ("Exceptions", "Baseline")
+    )
     if platform is None:
         return None
-    return Fleet(platform=platform, environments=environments, unread=frozenset(_unread(loader, environments)))
+    return Fleet(
+        platform=platform,
+        environments=environments,
+        exceptions=exceptions,
+        baseline=baseline,
+        unread=frozenset(_unread(loader, environments)),
+    )
 
 
 def _platform(loader: _Loader, documents: Sequence[Document]) -> Platform | None:

@@ -37,6 +37,11 @@ def locate(problems: Iterable[Problem], inputs: Inputs) -> list[Diagnostic]:
     return sorted(found.values(), key=Diagnostic.sort_key)
 
 
+def location_of(place: Place, inputs: Inputs) -> Location:
+    """Where a place is."""
+    return _locations({place}, inputs)[place][0]
+
+
 def _locations(places: set[Place], inputs: Inputs) -> dict[Place, tuple[Location, str]]:
     by_path: dict[str, list[Place]] = {}
     for place in places:

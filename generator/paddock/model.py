@@ -326,6 +326,8 @@ class Fleet:
 
     platform: Platform
     environments: Mapping[str, Environment]
+    exceptions: Spec | None = None
+    baseline: Spec | None = None
     unread: frozenset[tuple[str, str, str]] = frozenset()
     """(kind, environment, name) of specs that exist but could not be read; references to them are no further fault."""
 

@@ -10,19 +10,21 @@ from functools import partial
 from typing import Any
 
 from paddock import load as loading
-from paddock import mirrors
+from paddock import mirrors, verdict
+from paddock.baseline import Key
 from paddock.catalogue import Component
 from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
-from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
+from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, Suppressed, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
-from paddock.locating import locate
+from paddock.locating import locate, location_of
 from paddock.model import Environment, Fleet
 from paddock.render import ObjectRef, Rendered, Renderer
 from paddock.schema import Fault
 from paddock.tree import with_manifest
 from paddock.units import argocd_units, cluster_units
+from paddock.verdict import Accepted
 
 Notify = Callable[[str], None]
 """Called with the name of each phase as it begins: load, check, render, verify."""
@@ -41,6 +43,7 @@ class Result:
     trees: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     objects: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
     diagnostics: Sequence[Diagnostic] = ()
+    accepted: Sequence[Suppressed] = ()
     skipped: int = 0
 
     @property
@@ -57,21 +60,25 @@ def run(
     jobs: int = 1,
     notify: Notify = lambda phase: None,
     as_of: str | None = None,
+    accepted: frozenset[Key] | None = None,
 ) -> Result:
     """The whole way from bytes to trees. `known` are problems found while gathering; no environment named means all.
 
     `as_of` is the day, as an ISO date, that checks of dates take for today; without it they are left out.
+    `accepted` are findings that do not count, instead of those of the baseline.
     """
     problems = list(known)
     notify("load")
     loaded = loading.load(inputs, unread=frozenset(one.place.path for one in problems))
     problems += loaded.problems
     if loaded.fleet is None:
-        return _result(loaded, problems, inputs, {}, {})
+        return _result(loaded, problems, [], inputs, {}, {})
     notify("check")
+    judge = verdict.judge(loaded.fleet, inputs, as_of, accepted=accepted)
+    problems += judge.problems
     problems += spec_problems(loaded.fleet, loaded)
     problems += dated_problems(loaded.fleet, as_of)
-    fleet, dropped = _survivors(loaded.fleet, problems)
+    fleet, dropped = _survivors(loaded.fleet, judge.split(problems)[0])
     notify("render")
     chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
     rendered = _render(fleet, chosen, loaded, inputs, jobs)
@@ -83,7 +90,12 @@ def run(
         fleet,
     )
     skipped = dropped + sum(one.skipped for one in rendered.values())
-    return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
+    problems, suppressed = judge.split(problems)
+    if len(chosen) == len(loaded.fleet.environments) and not has_errors(problems):
+        undecided = frozenset(id for check in DATED_CHECKS for id in check.ids) if as_of is None else frozenset()
+        problems += judge.unused(loaded.fleet, undecided)
+    objects = {name: one.objects for name, one in rendered.items()}
+    return _result(loaded, problems, suppressed, inputs, rendered, objects, skipped)
 
 
 def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:
@@ -254,6 +266,7 @@ def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendere
 def _result(
     loaded: Loaded,
     problems: list[Problem],
+    accepted: Sequence[Accepted],
     inputs: Inputs,
     rendered: Mapping[str, Rendered],
     objects: Mapping[str, Sequence[ObjectRef]],
@@ -266,8 +279,19 @@ def _result(
         trees={name: with_manifest(one.files, one.sources) for name, one in rendered.items()} if complete else {},
         objects=objects,
         diagnostics=locate(problems, inputs),
+        accepted=_suppressed(accepted, inputs),
         skipped=loaded.skipped + skipped,
     )
+
+
+def _suppressed(accepted: Sequence[Accepted], inputs: Inputs) -> list[Suppressed]:
+    """Accepted problems as they are reported, in the order of diagnostics."""
+    found = {}
+    for one in accepted:
+        diagnostic = locate([one.problem], inputs)[0]
+        place = location_of(one.place, inputs)
+        found[diagnostic] = Suppressed(diagnostic=diagnostic, by=one.by, reason=one.reason, location=place)
+    return sorted(found.values(), key=lambda one: one.diagnostic.sort_key())
 
 
 def default_jobs(workloads: int) -> int:

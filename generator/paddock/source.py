@@ -104,10 +104,8 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> tuple[Json, 
 
 def locate(data: bytes, places: list[Place]) -> list[tuple[Location, str]]:
     """The location of each place in a file, and the text of its first line. Unparsable files give line 1."""
-    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-    lines = _LINE_BREAK.split(text)
-    if len(lines) > 1 and not lines[-1]:
-        lines.pop()
+    text = _text(data)
+    lines = _lines(text)
     nodes = _Nodes(data, text) if any(place.line is None for place in places) else None
     located = []
     for place in places:
@@ -115,6 +113,48 @@ def locate(data: bytes, places: list[Place]) -> list[tuple[Location, str]]:
         source = lines[location.line - 1] if location.line <= len(lines) else ""
         located.append((_within(location, source), source))
     return located
+
+
+def lines(data: bytes) -> list[str]:
+    """The lines of a file as positions count them."""
+    return _lines(_text(data))
+
+
+def scalars(data: bytes) -> dict[int, list[tuple[int, int]]]:
+    """By line (1-based) the ranges of columns (0-based, end exclusive) that are quoted or block scalars, so that what
+    looks like a comment there is none. Of a file that cannot be parsed: what stands before its fault."""
+    text = _text(data)
+    rows = _lines(text)
+    found: dict[int, list[tuple[int, int]]] = {}
+    if len(data) > MAX_BYTES or _UNREADABLE.search(text):
+        return found
+    parser = _Composer(text)
+    try:
+        while parser.check_event():
+            event: Any = parser.get_event()
+            if getattr(event, "style", None) and type(event).__name__ == "ScalarEvent":
+                start, end = event.start_mark, event.end_mark
+                header = event.style in "|>"  # what follows the indicator may be a comment
+                for line in range(start.line + header, min(end.line, len(rows) - 1) + 1):
+                    first = start.column if line == start.line else 0
+                    last = end.column if line == end.line else len(rows[line])
+                    found.setdefault(line + 1, []).append((first, last))
+    except YAMLError:
+        return found
+    finally:
+        parser.dispose()
+    return found
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def _lines(text: str) -> list[str]:
+    rows = _LINE_BREAK.split(text)
+    if len(rows) > 1 and not rows[-1]:
+        rows.pop()
+    return rows
 
 
 def _compose(text: str) -> Any:

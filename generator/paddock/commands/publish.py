@@ -34,7 +34,7 @@ def run(session: Session, *, source: str, remote: str, push: bool, tombstone: st
     result, inputs = _render(session, commit.sha, bar)
     bar.end()
     if result.failed or result.fleet is None:
-        return session.report(result.diagnostics, result.skipped)
+        return session.report(result.diagnostics, result.skipped, result.accepted)
     target = Target(
         root=session.root,
         remote=_absolute(remote),
@@ -54,7 +54,7 @@ def run(session: Session, *, source: str, remote: str, push: bool, tombstone: st
     if session.format != "json" and not push:
         sys.stdout.write("nothing was pushed; --push does it\n")
     found = [*result.diagnostics, *locate(problems, inputs)]
-    return session.report(found, result.skipped) if found or session.format != "text" else OK
+    return session.report(found, result.skipped, result.accepted) if found or session.format != "text" else OK
 
 
 def _announce(root: Path, outcomes: Sequence[Outcome], reason: str) -> int:

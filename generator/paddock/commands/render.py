@@ -34,7 +34,9 @@ def run(session: Session, *, output: Path, engine: str, overwrite: bool) -> int:
         problems += _edited(output, written)
     seconds = bar.end()
     diagnostics = sorted([*result.diagnostics, *locate(problems, gathered)], key=Diagnostic.sort_key)
-    code = session.report(diagnostics, result.skipped) if diagnostics or session.format != "text" else OK
+    code = (
+        session.report(diagnostics, result.skipped, result.accepted) if diagnostics or session.format != "text" else OK
+    )
     if session.format == "text" and not result.failed and not has_errors(problems):
         sys.stdout.write(summary(result, gathered, second, written, seconds))
     return code

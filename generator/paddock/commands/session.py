@@ -11,7 +11,8 @@ from pathlib import Path
 
 from paddock import git, layout, tree
 from paddock import inputs as reading
-from paddock.diagnostics import Diagnostic
+from paddock.baseline import Key
+from paddock.diagnostics import Diagnostic, Suppressed
 from paddock.errors import OK, PROBLEMS, Fatal
 from paddock.inputs import Inputs
 from paddock.pipeline import Result, default_jobs, run
@@ -64,8 +65,9 @@ class Session:
     as_of: str | None = None
     """The day, as an ISO date, on which specs are judged; by default that of the commit."""
 
-    def pipeline(self, progress: Progress) -> tuple[Result, Inputs]:
-        """Read the work tree and run the pipeline. An environment that does not exist is a usage error."""
+    def pipeline(self, progress: Progress, accepted: frozenset[Key] | None = None) -> tuple[Result, Inputs]:
+        """Read the work tree and run the pipeline, with other accepted findings than the baseline's where they are
+        given. An environment that does not exist is a usage error."""
         gathered, problems = reading.gather(self.root)
         self.known_environments(gathered.specs)
         jobs = self.jobs or default_jobs(sum("/workloads/" in path for path in gathered.specs))
@@ -76,6 +78,7 @@ class Session:
             jobs=jobs,
             notify=progress.begin,
             as_of=self.as_of or git.commit_date(self.root),
+            accepted=accepted,
         )
         return result, gathered
 
@@ -86,9 +89,9 @@ class Session:
             if name not in known:
                 raise Fatal(f'there is no environment "{name}"', help=f"legal: {', '.join(known)}", code=2)
 
-    def report(self, diagnostics: Sequence[Diagnostic], skipped: int) -> int:
+    def report(self, diagnostics: Sequence[Diagnostic], skipped: int, suppressed: Sequence[Suppressed] = ()) -> int:
         """Print the report; the exit code that it means."""
-        outcome = Outcome(diagnostics=diagnostics, skipped=skipped, color=self.color)
+        outcome = Outcome(diagnostics=diagnostics, suppressed=suppressed, skipped=skipped, color=self.color)
         sys.stdout.write(REPORTERS[self.format](outcome))
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if self.format == "github" and summary:

@@ -23,9 +23,11 @@ def run(session: Session, *, specs: Sequence[Path], engine: str) -> int:
         verdict = second_engine(engine, result, gathered.schemas)
         diagnostics = sorted([*diagnostics, *locate(verdict.problems, gathered)], key=Diagnostic.sort_key)
     bar.end()
+    accepted = list(result.accepted)
     if shown:
         diagnostics = [one for one in diagnostics if _touches(one, shown)]
-    return session.report(diagnostics, 0 if shown else result.skipped)
+        accepted = [one for one in accepted if _touches(one.diagnostic, shown)]
+    return session.report(diagnostics, 0 if shown else result.skipped, accepted)
 
 
 def _touches(one: Diagnostic, paths: set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock.explanations import (
+    acceptance,
     catalogue,
     faults,
     gpu_allocation,
@@ -26,6 +27,7 @@ from paddock.explanations import (
 from paddock.explanations.explanation import Explanation
 
 EXPLANATIONS: dict[str, Explanation] = {
+    **acceptance.EXPLANATIONS,
     **catalogue.EXPLANATIONS,
     **faults.EXPLANATIONS,
     **observability.EXPLANATIONS,

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from paddock.diagnostics import Diagnostic
+from paddock.diagnostics import Diagnostic, Suppressed
 from paddock.report.outcome import Outcome
 
 
@@ -14,10 +14,21 @@ def render(outcome: Outcome) -> str:
     """The document, with sorted keys."""
     document = {
         "version": 1,
-        "summary": {"errors": outcome.errors, "warnings": outcome.warnings, "skipped": outcome.skipped},
+        "summary": {
+            "errors": outcome.errors,
+            "warnings": outcome.warnings,
+            "suppressed": len(outcome.suppressed),
+            "skipped": outcome.skipped,
+        },
         "diagnostics": [_diagnostic(one) for one in outcome.diagnostics],
+        "suppressed": [_suppressed(one) for one in outcome.suppressed],
     }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def _suppressed(one: Suppressed) -> dict[str, Any]:
+    accepted = {"by": one.by, "reason": one.reason, "location": asdict(one.location)}
+    return {"diagnostic": _diagnostic(one.diagnostic), "accepted": accepted}
 
 
 def _diagnostic(one: Diagnostic) -> dict[str, Any]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paddock.diagnostics import Diagnostic, Severity
+from paddock.diagnostics import Diagnostic, Severity, Suppressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Sorted diagnostics, and the numbers of specs and units that were skipped because of them."""
+    """Sorted diagnostics, those that somebody accepted, and the number of specs and units that were skipped because of
+    the first."""
 
     diagnostics: Sequence[Diagnostic]
+    suppressed: Sequence[Suppressed] = ()
     skipped: int = 0
     color: bool = False
 
@@ -26,10 +28,13 @@ class Outcome:
 
     def last_line(self) -> str:
         """The line that counts."""
-        parts = [_count(self.errors, "error"), _count(self.warnings, "warning")]
+        found = f"found {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
+        parts = [found if self.diagnostics or self.skipped else "no findings"]
+        if self.suppressed:
+            parts.append(f"{len(self.suppressed)} suppressed")
         if self.skipped:
             parts.append(f"{self.skipped} skipped")
-        return f"found {', '.join(parts)}" if self.diagnostics or self.skipped else "no findings"
+        return ", ".join(parts)
 
 
 def _count(number: int, noun: str) -> str:

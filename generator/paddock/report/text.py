@@ -17,6 +17,11 @@ def render(outcome: Outcome) -> str:
     return "\n".join([*parts, outcome.last_line()]) + "\n"
 
 
+def render_one(one: Diagnostic) -> str:
+    """One diagnostic without colours."""
+    return _diagnostic(one, color=False)
+
+
 def _diagnostic(one: Diagnostic, *, color: bool) -> str:
     def paint(code: str, text: str) -> str:
         return f"{code}{text}{_RESET}" if color else text
