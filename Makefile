@@ -38,13 +38,15 @@ endif
 # What only the tests run; kubectl-validate and Kyverno hold the API server's own code and take minutes to build. Kyverno's
 # module replaces one it depends on, so it has a go.mod to itself; where it cannot be built its tests are skipped. MLflow
 # brings a hundred packages, so it has an environment to itself, and its tests are skipped without it.
-$(PROOF): $(STAMP) tools/kyverno/go.mod tools/kyverno/go.sum tools/mlflow/requirements.lock tools/prometheus/go.mod tools/prometheus/go.sum
+$(PROOF): $(STAMP) tools/kyverno/go.mod tools/kyverno/go.sum tools/mlflow/requirements.lock tools/prometheus/go.mod tools/prometheus/go.sum tools/sarif/go.mod tools/sarif/go.sum
 ifneq ($(GO),)
 	@echo "building actionlint, kubectl-validate and the Kyverno CLI for the tests (once; up to ten minutes)"
 	@cd tools && GOBIN=$(CURDIR)/.venv/bin $(GO) install github.com/rhysd/actionlint/cmd/actionlint sigs.k8s.io/kubectl-validate
 	@cd tools/kyverno && GOBIN=$(CURDIR)/.venv/bin $(GO) install -ldflags="-s -w" github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno || echo "the Kyverno CLI could not be built: its tests are skipped"
 	@echo "building promtool and amtool for the tests (once; some minutes)"
 	@cd tools/prometheus && GOBIN=$(CURDIR)/.venv/bin $(GO) install -ldflags="-s -w" github.com/prometheus/prometheus/cmd/promtool github.com/prometheus/alertmanager/cmd/amtool || echo "promtool and amtool could not be built: their tests are skipped"
+	@echo "fetching the schema of SARIF for the tests"
+	@cd tools/sarif && { $(GO) mod download github.com/owenrumney/go-sarif/v3 && cp "$$($(GO) list -m -f '{{.Dir}}' github.com/owenrumney/go-sarif/v3)/pkg/report/v210/sarif/schema.go" $(CURDIR)/.venv/sarif_schema.go && chmod u+w $(CURDIR)/.venv/sarif_schema.go; } || echo "the schema of SARIF could not be fetched: its test is skipped"
 else
 	@echo "Go is not installed: actionlint, kubectl-validate, the Kyverno CLI, promtool and amtool are left out"
 endif

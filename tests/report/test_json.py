@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.diagnostics import Diagnostic, Location, Related, Severity
+from paddock.diagnostics import Diagnostic, Location, Related, Severity, Suppressed
 from paddock.report import json as report
 from paddock.report.outcome import Outcome
 
@@ -41,7 +41,8 @@ def test_the_shape() -> None:
     location = {"path": "environments/a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 8}
     assert render(FOUND, skipped=3) == {
         "version": 1,
-        "summary": {"errors": 1, "warnings": 0, "skipped": 3},
+        "summary": {"errors": 1, "warnings": 0, "suppressed": 0, "skipped": 3},
+        "suppressed": [],
         "diagnostics": [
             {
                 "id": "unknown-team",
@@ -57,7 +58,22 @@ def test_the_shape() -> None:
 
 
 def test_a_clean_run_is_a_document_too() -> None:
-    assert render() == {"version": 1, "summary": {"errors": 0, "warnings": 0, "skipped": 0}, "diagnostics": []}
+    counts = {"errors": 0, "warnings": 0, "suppressed": 0, "skipped": 0}
+    assert render() == {"version": 1, "summary": counts, "diagnostics": [], "suppressed": []}
+
+
+def test_what_is_accepted_says_by_what_and_why() -> None:
+    accepted = Suppressed(diagnostic=FOUND, by="comment", reason="known", location=AT)
+    document = json.loads(report.render(Outcome(diagnostics=[], suppressed=[accepted])))
+    jsonschema_rs.validate(SCHEMA, document)
+    assert document["summary"]["suppressed"] == 1
+    (one,) = document["suppressed"]
+    assert one["diagnostic"]["id"] == "unknown-team"
+    assert one["accepted"] == {
+        "by": "comment",
+        "reason": "known",
+        "location": {"path": "environments/a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 8},
+    }
 
 
 def test_the_same_findings_give_the_same_bytes() -> None:

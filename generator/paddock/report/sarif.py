@@ -78,7 +78,7 @@ def _related(index: int, note: Related) -> dict[str, Any]:
 
 def _physical(at: Location) -> dict[str, Any]:
     return {
-        "artifactLocation": {"uri": quote(at.path), "uriBaseId": _ROOT},
+        "artifactLocation": {"uri": quote(at.path, errors="surrogatepass"), "uriBaseId": _ROOT},
         "region": {
             "startLine": at.line,
             "startColumn": at.column,
