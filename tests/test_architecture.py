@@ -16,6 +16,7 @@ LAYERS: dict[str, int] = {
     "diagnostics": 0,
     "errors": 0,
     "explanations": 2,
+    "examples": 3,
     "explanations.explanation": 0,
     "explanations.*": 1,
     "layout": 1,

@@ -193,8 +193,9 @@ def test_root_is_found_upward(
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "explain", "gpu-does-not-fit")
     assert code == 0
-    assert out.splitlines()[0] == "gpu-does-not-fit"
-    assert "Why" in out
+    assert out.splitlines()[0] == "gpu-does-not-fit (error)"
+    titles = [line.split()[0] for line in out.splitlines()[1:] if line and not line.startswith(" ")]
+    assert titles == ["What", "Why", "Example", "Fix", "Accepted", "Source"]
     code, out, _ = call(capsys, "explain")
     assert len(out.splitlines()) > 50
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import finding_examples
 from paddock import load
+from paddock.examples import examples, sources
+from paddock.explanations import EXPLANATIONS
 from paddock.reference import documents
 from repositories import ROOT, gathered, reference, reference_result
 
@@ -22,6 +25,25 @@ TIME = re.compile(r"\b[0-9]+\.[0-9] s\b")
 def generated() -> dict[str, str]:
     loaded = load.load(gathered(reference()))
     return documents(loaded.schemas, loaded.catalogue)
+
+
+def test_examples_of_findings_are_what_their_cases_print(update_golden: bool) -> None:
+    """`paddock explain` and docs/reference/checks.md show them; run it twice to update both."""
+    if update_golden:
+        finding_examples.DATA.write_text(finding_examples.text())
+    assert finding_examples.DATA.read_text() == finding_examples.text(), "run make docs"
+
+
+def test_every_finding_has_an_example_and_a_source() -> None:
+    for id, example in examples().items():
+        assert f"[{id}]: " in example.text, id
+        assert all(sources(id)), id
+
+
+def test_sources_within_the_repository_exist() -> None:
+    pages = {source for id in EXPLANATIONS for source in sources(id) if source.endswith(".md")}
+    assert pages
+    assert [page for page in sorted(pages) if not (ROOT / page).is_file()] == []
 
 
 @pytest.mark.parametrize("path", sorted(generated()))
@@ -74,5 +96,6 @@ def test_the_rendered_application_is_real() -> None:
 
 def test_links_of_the_docs_lead_somewhere() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

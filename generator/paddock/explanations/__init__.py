@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paddock.explanations import (
     acceptance,
     catalogue,
@@ -26,25 +28,28 @@ from paddock.explanations import (
 )
 from paddock.explanations.explanation import Explanation
 
+PARTS = (
+    acceptance,
+    catalogue,
+    faults,
+    gpu_allocation,
+    logs,
+    multikueue,
+    network,
+    node_images,
+    observability,
+    pipelines,
+    pools,
+    provisioning,
+    publishing,
+    reading,
+    references,
+    scheduling,
+    specs,
+    storage,
+    tracking,
+    trees,
+)
 EXPLANATIONS: dict[str, Explanation] = {
-    **acceptance.EXPLANATIONS,
-    **catalogue.EXPLANATIONS,
-    **faults.EXPLANATIONS,
-    **observability.EXPLANATIONS,
-    **multikueue.EXPLANATIONS,
-    **gpu_allocation.EXPLANATIONS,
-    **node_images.EXPLANATIONS,
-    **logs.EXPLANATIONS,
-    **pipelines.EXPLANATIONS,
-    **network.EXPLANATIONS,
-    **pools.EXPLANATIONS,
-    **provisioning.EXPLANATIONS,
-    **publishing.EXPLANATIONS,
-    **reading.EXPLANATIONS,
-    **references.EXPLANATIONS,
-    **scheduling.EXPLANATIONS,
-    **specs.EXPLANATIONS,
-    **storage.EXPLANATIONS,
-    **tracking.EXPLANATIONS,
-    **trees.EXPLANATIONS,
+    id: replace(one, source=one.source or part.SOURCE) for part in PARTS for id, one in part.EXPLANATIONS.items()
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import Explanation, explain
 
+SOURCE = "docs/guides/accepting-findings.md"
+
 EXPLANATIONS: dict[str, Explanation] = {
     "exception-not-allowed": explain(
         "An exception for a finding that does not exist or that nobody can accept.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "docs/guides/adding-a-component.md"
+
 EXPLANATIONS = {
     "argo-cd-beside-capability": explain(
         "The argo-cd component where Argo CD is the EKS capability.",

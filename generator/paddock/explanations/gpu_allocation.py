@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import Explanation, explain
 
+SOURCE = "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/"
+
 EXPLANATIONS: dict[str, Explanation] = {
     "dra-beside-device-plugin": explain(
         "Claimed GPUs on Bottlerocket, whose image has a device plugin.",

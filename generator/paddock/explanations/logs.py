@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "docs/guides/logs.md"
+
 EXPLANATIONS = {
     "dashboards-without-provider": explain(
         "OpenSearch Dashboards that signs people in by OpenID Connect, beside an OpenSearch that states no provider.",

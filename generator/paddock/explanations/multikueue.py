@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://kueue.sigs.k8s.io/docs/concepts/multikueue/"
+
 EXPLANATIONS = {
     "checkpoint-on-several-workers": explain(
         "A run with checkpoints on a volume, and a queue of several workers.",

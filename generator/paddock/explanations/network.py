@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
+
 EXPLANATIONS = {
     "duplicate-host": explain(
         "A host name that two Ingresses have.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import Explanation, explain
 
+SOURCE = "https://docs.aws.amazon.com/eks/latest/userguide/eks-optimized-amis.html"
+
 EXPLANATIONS: dict[str, Explanation] = {
     "image-pull-fixed-setting": explain(
         "A number of imagePull on AL2023, whose images set it themselves.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/"
+
 EXPLANATIONS = {
     "alert-without-owner": explain(
         "An alert whose labels name neither a team nor a namespace.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://argo-workflows.readthedocs.io/en/latest/fields/"
+
 EXPLANATIONS = {
     "argo-expression": explain(
         "Double braces in a command, argument, variable, parameter or annotation of a pipeline.",

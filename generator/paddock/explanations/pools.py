@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://karpenter.sh/docs/concepts/nodepools/"
+
 EXPLANATIONS = {
     "capacity-block-without-end": explain(
         "A capacity block that does not say when it ends.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://docs.aws.amazon.com/eks/latest/userguide/"
+
 EXPLANATIONS = {
     "capability-without-sign-in": explain(
         "Argo CD as the EKS capability on a hub that Terraform makes, without IAM Identity Center.",

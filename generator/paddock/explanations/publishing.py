@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "README.md"
+
 EXPLANATIONS = {
     "diverged-source": explain(
         "The deployed commit and the one to publish have different histories.",
         "Neither is newer: publishing would revert the other.",
         "Merge the two, and publish the merge.",
+        example="error[diverged-source]: deploy/prod was rendered from 4f1c2d0a77be, neither an ancestor nor a "
+        "descendant of this commit",
     ),
     "foreign-branch": explain(
         "A deploy branch whose tip paddock did not commit.",
         "Somebody's work would be overwritten.",
         "Look at the branch; move it away, or delete it, then publish again.",
+        example='error[foreign-branch]: the last commit of deploy/prod, 4f1c2d0a77be "Scale by hand", was not written '
+        "by paddock",
     ),
     "stale-codeowners": explain(
         ".github/CODEOWNERS is not what the team specs say.",
         "The wrong people would be asked to approve.",
         "Run paddock codeowners.",
+        example="error[stale-codeowners]: there is no .github/CODEOWNERS",
     ),
     "unannounced-removal": explain(
         "A team, cluster, component or workload would vanish from an environment without a tombstone.",
         "A bug or a bad merge must never delete production.",
         "Add it to spec.removed of environment.yaml, with a reason.",
+        example='error[unannounced-removal]: workload "vision/train" is deployed in prod, and this change would delete '
+        "it",
     ),
 }

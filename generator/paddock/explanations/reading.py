@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://yaml.org/spec/1.2.2/"
+
 EXPLANATIONS = {
     "ambiguous-scalar": explain(
         "A plain value such as yes, 012, 1e3 or 12:30 that YAML 1.1 and YAML 1.2 readers understand differently.",

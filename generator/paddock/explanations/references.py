@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "docs/reference/specs.md"
+
 EXPLANATIONS = {
     "team-not-on-cluster": explain(
         "A workload on a cluster on which its team has no namespace.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://kueue.sigs.k8s.io/docs/concepts/cluster_queue/"
+
 EXPLANATIONS = {
     "borrow-preemption-with-fair-sharing": explain(
         "borrowWithinCohort beside fair sharing.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "docs/reference/specs.md"
+
 EXPLANATIONS = {
     "duplicate-cluster": explain(
         "Two Cluster specs of one EKS cluster, or two identities that are equal.",

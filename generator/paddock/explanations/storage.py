@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
+
 EXPLANATIONS = {
     "backup-below-retention": explain(
         "A bucket that is locked or on legal hold, whose last backup is gone before what it holds may be.",

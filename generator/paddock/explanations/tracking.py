@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paddock.explanations.explanation import explain
 
+SOURCE = "docs/guides/notebooks-and-tracking.md"
+
 EXPLANATIONS = {
     "notebook-above-quota": explain(
         "A notebook larger than the team's quota on a cluster, or than the limit of its containers.",
