@@ -101,7 +101,8 @@ def test_every_feature_of_the_schemas_is_used() -> None:
                 properties(item)
 
     for schema in (ROOT / "schemas" / "specs").rglob("*.json"):
-        if "overlays" not in schema.parts:
+        # A baseline is for a repository that had findings when it began.
+        if "overlays" not in schema.parts and schema.name != "baseline.schema.json":
             properties(json.loads(schema.read_text()))
     assert declared - used == OF_THE_CAPABILITY
 

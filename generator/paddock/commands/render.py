@@ -86,6 +86,7 @@ def summary(result: Result, inputs: Inputs, second: Second, written: dict[str, W
         lines.append("".join(f"  {cell:<32}" for cell in cells[index::height]).rstrip())
     lines += ["", _engines(len(objects), second)]
     findings = f"{len(result.diagnostics)} warnings" if result.diagnostics else "no findings"
+    findings += f", {len(result.accepted)} suppressed" if result.accepted else ""
     lines.append(f"{len(inputs.specs)} spec files, {findings}, {seconds:.1f} s")
     return "\n".join(lines) + "\n"
 
