@@ -75,3 +75,9 @@ def test_a_render_takes_what_is_accepted(tmp_path: Path, capsys: pytest.CaptureF
     build(tmp_path, "legal--exception")
     assert run("render", tmp_path, capsys)[0] == 0
     assert list((tmp_path / "rendered/dev/clusters/one/workloads/vision/train").glob("trainjob-*.yaml"))
+
+
+def test_it_is_of_the_whole_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build(tmp_path)
+    code = cli.main(["baseline", "--root", str(tmp_path), "-e", "dev"])
+    assert (code, "a baseline is of the whole repository" in capsys.readouterr().err) == (2, True)

@@ -10,7 +10,7 @@ from paddock.acceptance import COMMENT, EXCEPTION
 from paddock.baseline import Key
 from paddock.commands.session import Session, progress
 from paddock.diagnostics import Diagnostic
-from paddock.errors import OK, Fatal
+from paddock.errors import OK, USAGE, Fatal
 from paddock.layout import BASELINE
 from paddock.pipeline import Result
 
@@ -20,6 +20,9 @@ ROUNDS = 8
 
 def run(session: Session) -> int:
     """Write environments/baseline.yaml, or delete it where nothing is left. Errors that nobody can accept stop it."""
+    if session.environments:
+        help = "run it without --environment: what it leaves out would count"
+        raise Fatal("a baseline is of the whole repository", help=help, code=USAGE)
     accepted: frozenset[Key] = frozenset()
     bar = progress()
     for _ in range(ROUNDS):
