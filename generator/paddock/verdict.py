@@ -52,7 +52,7 @@ class Judge:
     known: frozenset[baseline.Key]
     problems: list[Problem]
     """What is wrong with the acceptances themselves."""
-    _used: set[Place | str] = field(default_factory=set)
+    _used: set[Suppression | Exemption] = field(default_factory=set)
     _entries: set[baseline.Key] = field(default_factory=set)
 
     def split(self, problems: Iterable[Problem]) -> tuple[list[Problem], list[Accepted]]:
@@ -71,11 +71,11 @@ class Judge:
             here = comment.id == problem.id and comment.place.path == problem.place.path
             valid = here and not comment.expired(self.as_of)
             if valid and comment.line == location_of(problem.place, self.inputs).line:
-                self._used.add(comment.place)
+                self._used.add(comment)
                 return Accepted(problem=problem, by="comment", reason=comment.reason, place=comment.place)
         for one in self.exemptions:
             if one.covers(problem) and not one.expired(self.as_of):
-                self._used.add(one.name)
+                self._used.add(one)
                 reason = f"{one.reason} (approved by {one.approver} until {one.expires})"
                 return Accepted(problem=problem, by="exception", reason=reason, place=one.place)
         key = baseline.key(problem)
@@ -106,7 +106,7 @@ class Judge:
                 help="remove the comment",
             )
             for one in self.comments
-            if one.place not in self._used and one.id not in undecided
+            if one not in self._used and one.id not in undecided
         ]
         found += [
             Problem(
@@ -117,7 +117,7 @@ class Judge:
                 help="remove it, or correct finding, path and field",
             )
             for one in self.exemptions
-            if one.name not in self._used and one.finding not in undecided and not one.expired(self.as_of)
+            if one not in self._used and one.finding not in undecided and not one.expired(self.as_of)
         ]
         return found + list(baseline.unused(fleet.baseline, self._entries) if fleet.baseline is not None else ())
 
