@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from paddock.analysis.kueue_objects import Event, Held, Outcome, Queue, Run, Usage, Wait
 from paddock.analysis.kueue_preemption import Preemptor
-from paddock.analysis.quota_tree import Member, QuotaTree
+from paddock.analysis.quota_tree import NODES, Member, QuotaTree
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class Simulation:
                 if not asked:
                     continue
                 legal = [one for one in flavors if podset.flavors is None or one in podset.flavors]
-                best = self._best(run, queue, found, asked, legal)
+                best = self._best(run, queue, found, asked, {one: podset.nodes.get(one) for one in legal})
                 if best is None:
                     return None
                 flavor, found.usage, found.targets, found.borrows = best
@@ -166,13 +166,19 @@ class Simulation:
         return found
 
     def _best(
-        self, run: Run, queue: Queue, so_far: _Assignment, asked: Mapping[str, Fraction], flavors: Sequence[str]
+        self,
+        run: Run,
+        queue: Queue,
+        so_far: _Assignment,
+        asked: Mapping[str, Fraction],
+        flavors: Mapping[str, Fraction | None],
     ) -> tuple[str, Usage, list[Run], bool] | None:
-        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility")."""
+        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility"); `flavors` in order, with
+        the nodes that count there."""
         options: list[tuple[int, str, Usage, list[Run], bool]] = []
-        for flavor in flavors:
+        for flavor, nodes in flavors.items():
             usage = dict(so_far.usage)
-            for resource, amount in asked.items():
+            for resource, amount in (asked if nodes is None else {**asked, NODES: nodes}).items():
                 usage[flavor, resource] = usage.get((flavor, resource), Fraction(0)) + amount
             wait = self._preemptor.shortage(run, usage)
             targets = self._preemptor.targets(run, usage) if wait else []
