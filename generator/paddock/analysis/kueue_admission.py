@@ -53,7 +53,7 @@ class Simulation:
         return self.outcome
 
     def _explain(self) -> None:
-        """Why runs wait that never had a turn."""
+        """Why runs wait now that all has settled, those too that never had a turn."""
         for name, pending in self._pending.items():
             for run in pending.values():
                 if self._queues[name].stopped:
@@ -61,6 +61,8 @@ class Simulation:
                 elif run.name not in self.outcome.waiting:
                     first = min(pending.values(), key=lambda one: (-one.priority, one.arrival))
                     self.outcome.waiting[run.name] = Wait(reason=f"{first.name} is before it, and {name} is StrictFIFO")
+                else:
+                    self._assign(run)  # what is short may be more than at its turn
 
     def used(self, queue: str) -> Usage:
         """What the admitted runs of a queue use."""
@@ -173,8 +175,8 @@ class Simulation:
         asked: Mapping[str, Fraction],
         flavors: Mapping[str, Fraction | None],
     ) -> tuple[str, Usage, list[Run], bool] | None:
-        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility"); `flavors` in order, with
-        the nodes that count there."""
+        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility"); `flavors` in order,
+        with the nodes that count there."""
         options: list[tuple[int, str, Usage, list[Run], bool]] = []
         for flavor, nodes in flavors.items():
             usage = dict(so_far.usage)

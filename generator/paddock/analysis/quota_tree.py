@@ -102,10 +102,11 @@ class QuotaTree:
         return balance if limit is None else min(limit, balance)
 
     def over(self, queue: str, cells: Iterable[Cell]) -> tuple[str, Cell, Fraction] | None:
-        """The first node on the way up whose debt is too large, with the cell and by how much; else None."""
+        """The first node on the way up whose debt is too large, with the cell and by how much; else None. Of several
+        cells devices come first, in which people count."""
         for name in self.path(queue):
             member = self._nodes[name].member
-            for cell in sorted(cells):
+            for cell in sorted(cells, key=lambda one: (one[0], "/" not in one[1], one[1])):
                 limit = self._borrowing_limit(member, cell)
                 short = -self.balance(name, cell) - (limit or Fraction(0))
                 if limit is not None and short > 0:

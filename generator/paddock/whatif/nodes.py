@@ -42,8 +42,8 @@ def number(pool: NodePool) -> Fraction | None:
 
 
 def _limits(pool: NodePool, one: InstanceType) -> Iterable[tuple[str, str, Fraction]]:
-    """Limits that count, each with what a node has of it: nodes and GPUs; CPUs and memory too, where all nodes are alike
-    or have no GPUs."""
+    """Limits that count, each with what a node has of it: nodes and GPUs; CPUs and memory too, where all nodes are
+    alike or have no GPUs."""
     has = in_node(one)
     alike = len(_types(pool)) == 1 or not one.gpu_count
     for resource, limit in sorted(pool.data["limits"].items()):
@@ -69,7 +69,9 @@ def taken(cluster: Cluster, pool: NodePool, part: Workload) -> Fraction | None:
         return None
     kubelet = _kubelet(cluster, pool)
     request = _request(cluster, part)
-    counts = [(kind, feasibility.holds(kind, request, lambda it: allocatable(it, pool, kubelet))) for kind in _types(pool)]
+    counts = [
+        (kind, feasibility.holds(kind, request, lambda it: allocatable(it, pool, kubelet))) for kind in _types(pool)
+    ]
     return min((_weight(kind) / count / _weight(one) for kind, count in counts if count), default=None)
 
 

@@ -1,6 +1,7 @@
 """A cluster as Kueue sees it: its ClusterQueues and cohorts as they are rendered, and the runs of its workloads.
 
-Each workload with a queue has one run, which arrives once; a pipeline asks for the steps with GPUs of its widest moment.
+Each workload with a queue has one run, which arrives once; a pipeline asks for the steps with GPUs of its widest
+moment.
 """
 
 from __future__ import annotations
@@ -165,7 +166,9 @@ def parts(workload: Workload) -> list[Workload]:
     for one in queued:
         assert isinstance(one, Step)
         stages.setdefault(_stage(workload.data["steps"], one.step), []).append(one)
-    return max(stages.values(), key=lambda stage: sum(one.data["resources"]["gpu"]["count"] for one in stage), default=[])
+    return max(
+        stages.values(), key=lambda stage: sum(one.data["resources"]["gpu"]["count"] for one in stage), default=[]
+    )
 
 
 def _stage(steps: Mapping[str, Json], name: str) -> int:

@@ -1,7 +1,7 @@
 """Runs of an environment arrive at its queues, one after the other: what became of each, and on which cluster.
 
-MultiKueue: a run is admitted by the manager's queue first, then by the first of the queue's workers, in their order, that
-has room for it; where none has, it waits at the first. Workers see it as one more run of the team's own queue.
+MultiKueue: a run is admitted by the manager's queue first, then by the first of the queue's workers, in their order,
+that has room for it; where none has, it waits at the first. Workers see it as one more run of the team's own queue.
 """
 
 from __future__ import annotations
@@ -168,9 +168,7 @@ def _standing(one: Asked, outcome: Outcome) -> Standing:
     return Standing(asked=one, state=ADMITTED, flavors=flavors, usage=usage, preempted_by=preempted)
 
 
-def _pending(
-    cluster: Cluster, side: Side, standings: Mapping[str, Standing], outcome: Outcome
-) -> dict[str, Standing]:
+def _pending(cluster: Cluster, side: Side, standings: Mapping[str, Standing], outcome: Outcome) -> dict[str, Standing]:
     """Admitted runs for which the nodes of their pool do not suffice, in the order in which they were admitted last."""
     left = {name: nodes.number(pool) for name, pool in cluster.node_pools.items() if name not in side.topology}
     last = {event.run: index for index, event in enumerate(outcome.events) if event.action == "admitted"}
