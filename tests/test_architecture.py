@@ -26,6 +26,7 @@ LAYERS: dict[str, int] = {
     "provenance": 1,
     "process": 1,
     "arns": 0,
+    "cron": 1,
     "dates": 0,
     "kubernetes_releases": 0,
     "tree": 1,

@@ -100,7 +100,7 @@ def _cluster(environment: str, name: str, role: str) -> Json:
         name,
         {
             "role": role,
-            "kubernetesVersion": "1.34",
+            "kubernetesVersion": "1.35",
             "eks": {
                 "name": f"bench-{environment}-{name}",
                 "endpoint": f"https://{digest[:32]}.example.com",

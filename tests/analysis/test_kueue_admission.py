@@ -348,7 +348,7 @@ def test_all_or_nothing() -> None:
 
 
 def test_nodes_count_beside_quota_and_nobody_borrows_them() -> None:
-    """topology_aware_scheduling.md: what is admitted must fit the nodes, too; shares and borrowing are those of quota."""
+    """topology_aware_scheduling.md: what is admitted must fit the nodes; borrowing is that of quota."""
     root = Member(name="c", parent=None, quotas={("default", NODES): quota(3)})
 
     def run(name: str, queue: str, arrival: int, nodes: int, priority: int = 0) -> Run:

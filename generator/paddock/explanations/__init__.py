@@ -20,6 +20,7 @@ from paddock.explanations import (
     scheduling,
     specs,
     storage,
+    time_and_versions,
     tracking,
     trees,
 )
@@ -43,6 +44,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     **scheduling.EXPLANATIONS,
     **specs.EXPLANATIONS,
     **storage.EXPLANATIONS,
+    **time_and_versions.EXPLANATIONS,
     **tracking.EXPLANATIONS,
     **trees.EXPLANATIONS,
 }
