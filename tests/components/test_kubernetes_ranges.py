@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.conftest import ROOT
 from paddock import source
 
+ROOT = Path(__file__).parents[2]
 CHARTS = Path(os.environ.get("PADDOCK_UPSTREAM", "/nowhere")) / "charts"
 COMPONENTS = sorted(path.parent.name for path in (ROOT / "templates" / "components").glob("*/component.yaml"))
 
