@@ -335,6 +335,23 @@ def test_a_run_goes_to_the_worker_with_room() -> None:
     assert three.standings["vision/train"].asked.manager == "dev-one"
 
 
+def test_steps_of_a_pipeline_are_sent_away_too() -> None:
+    files = {
+        path.relative_to(SEVERAL_WORKERS).as_posix(): path.read_bytes() for path in SEVERAL_WORKERS.rglob("*.yaml")
+    }
+    nightly = "environments/base/workloads/vision/nightly.yaml"
+    text = (ROOT / "tests" / "findings" / "legal--pipeline" / "input" / nightly).read_text()
+    specs = {
+        **small(),
+        **files,
+        nightly: text.replace("queue: {name: vision,", "queue: {name: vision-remote,").encode(),
+    }
+    fleet = load.load(gathered(specs)).fleet
+    assert fleet is not None
+    found = placed(fleet, fleet.environments["dev"])
+    assert found["two"]["vision/nightly/score"] == ADMITTED
+
+
 def placed(fleet: Fleet, environment: Environment, *first: str) -> dict[str, dict[str, str]]:
     found = {it.cluster.name: it.standings for it in replay(fleet, environment, first)}
     return {name: {run: it.state for run, it in standings.items()} for name, standings in found.items() if standings}

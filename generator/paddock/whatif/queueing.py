@@ -38,6 +38,11 @@ class Side:
     uncounted: tuple[str, ...]
     """Prefixes of resources that no queue has quota of; Kueue leaves them out."""
 
+    @property
+    def teams(self) -> frozenset[str]:
+        """The teams that have a queue of their own: it has their name."""
+        return frozenset(one.name for one in self.queues)
+
     def flavors(self, queue: str) -> tuple[str, ...]:
         """The flavors of a queue, in order."""
         one = next(one for one in self.queues if one.name == queue)
@@ -260,11 +265,11 @@ def local(environment: Environment, cluster: Cluster) -> list[Workload]:
     ]
 
 
-def dispatched(environment: Environment, manager: Cluster) -> list[Workload]:
-    """What is queued on a manager for its workers."""
+def dispatched(environment: Environment, manager: Cluster) -> list[tuple[Workload, tuple[str, ...]]]:
+    """What is queued on a manager for its workers, with these in their order."""
     return [
-        part
+        (part, workload.dispatch[manager.name])
         for workload in environment.workloads_with_objects_on(manager.name)
-        if manager.name in workload.dispatch
+        if workload.dispatch.get(manager.name)
         for part in parts(workload)
     ]

@@ -51,7 +51,8 @@ def order(environment: Environment, fleet: Fleet, first: Sequence[str]) -> list[
     order, then the others by falling priority and, of equals, by team and name."""
     found: dict[str, tuple[int, int, str]] = {}
     for cluster in environment.clusters.values():
-        for part in (*queueing.local(environment, cluster), *queueing.dispatched(environment, cluster)):
+        sent = [part for part, _ in queueing.dispatched(environment, cluster)]
+        for part in (*queueing.local(environment, cluster), *sent):
             name = queueing.run_name(part)
             place = min((index for index, one in enumerate(first) if one in names(part)), default=len(first))
             found[name] = (place, -queueing.priority(fleet, cluster, part), name)
@@ -80,11 +81,10 @@ def _own(
     fleet: Fleet, environment: Environment, cluster: Cluster, side: Side, arrivals: Mapping[str, int]
 ) -> list[Asked]:
     """The runs of a cluster's own queues."""
-    queues = {one.name for one in side.queues}
     return [
         queueing.arriving(queueing.asked(fleet, cluster, side, part, part.team), arrivals[queueing.run_name(part)])
         for part in queueing.local(environment, cluster)
-        if part.team in queues
+        if part.team in side.teams
     ]
 
 
@@ -100,42 +100,40 @@ def _sent(
     waiting: dict[str, list[Standing]] = {}
     for manager in (environment.clusters[name] for name in sorted(sides)):
         queued = _at_manager(fleet, environment, manager, sides[manager.name], arrivals)
-        outcome = _simulate(sides[manager.name], queued)
-        for one in sorted(queued, key=lambda it: it.run.arrival):
+        outcome = _simulate(sides[manager.name], [one for one, _ in queued])
+        for one, workers in sorted(queued, key=lambda it: it[0].run.arrival):
             if one.name not in outcome.flavors:
                 waiting.setdefault(manager.name, []).append(_standing(one, outcome))
                 continue
-            workers = [name for name in one.part.dispatch[manager.name] if name in sides]
-            candidates = [
-                (name, _on_worker(fleet, environment.clusters[name], sides[name], one, manager)) for name in workers
-            ]
+            runs = {
+                name: _on_worker(fleet, environment.clusters[name], sides[name], one, manager)
+                for name in workers
+                if name in sides and one.part.team in sides[name].teams
+            }
             room = [
-                (name, run)
-                for name, run in candidates
-                if run and run.name in _simulate(sides[name], [*own[name], *sent.get(name, []), run]).flavors
+                name
+                for name, run in runs.items()
+                if run.name in _simulate(sides[name], [*own[name], *sent.get(name, []), run]).flavors
             ]
-            for name, run in (room or candidates)[:1]:
-                if run is not None:
-                    sent.setdefault(name, []).append(run)
+            for name in (room or list(runs))[:1]:
+                sent.setdefault(name, []).append(runs[name])
     return sent, waiting
 
 
 def _at_manager(
     fleet: Fleet, environment: Environment, manager: Cluster, side: Side, arrivals: Mapping[str, int]
-) -> list[Asked]:
-    """Runs in the queues of a manager. Their pods are written for the first worker."""
+) -> list[tuple[Asked, tuple[str, ...]]]:
+    """Runs in the queues of a manager, each with its workers. Pods are written for the first of these."""
     found = []
-    for part in queueing.dispatched(environment, manager):
-        worker = environment.clusters[part.dispatch[manager.name][0]]
-        one = queueing.asked(fleet, worker, side, part, part.data["queue"]["name"], counts=False)
-        found.append(queueing.arriving(one, arrivals[one.name]))
+    for part, workers in queueing.dispatched(environment, manager):
+        first = environment.clusters[workers[0]]
+        one = queueing.asked(fleet, first, side, part, part.data["queue"]["name"], counts=False)
+        found.append((queueing.arriving(one, arrivals[one.name]), workers))
     return found
 
 
-def _on_worker(fleet: Fleet, worker: Cluster, side: Side, one: Asked, manager: Cluster) -> Asked | None:
-    """A run as the worker sees it: in the team's own queue; None if the team has none there."""
-    if one.part.team not in {queue.name for queue in side.queues}:
-        return None
+def _on_worker(fleet: Fleet, worker: Cluster, side: Side, one: Asked, manager: Cluster) -> Asked:
+    """A run as the worker sees it: in the team's own queue."""
     found = queueing.asked(fleet, worker, side, one.part, one.part.team)
     return queueing.arriving(found, one.run.arrival, manager=manager.identity)
 

@@ -78,9 +78,10 @@ def _bare(replay: Replay, one: Standing, wait: Wait) -> str:
 def _lacking(replay: Replay, one: Standing, wait: Wait, cell: Cell) -> str:
     if cell[1] == NODES:
         needs = one.asked.run.podsets[0].nodes[cell[0]]
-        has = nodes.number(replay.cluster.node_pools[cell[0]])
+        pool = replay.cluster.node_pools[cell[0]]
+        there = "there are" if "replicas" in pool.data else "there may be"
         return (
-            f"needs {_nodes(needs)} of {cell[0]}, of which there are {shown(has or Fraction(0))}"
+            f"needs {_nodes(needs)} of {cell[0]}, of which {there} {shown(nodes.number(pool) or Fraction(0))}"
             f"{_held_by(replay, one, cell, replay.standings)}"
         )
     needs = _requests(one).get(cell[1], Fraction(0))
