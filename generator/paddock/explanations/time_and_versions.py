@@ -10,6 +10,11 @@ EXPLANATIONS = {
         "There is no such image, so Karpenter makes no node.",
         "Pin a later release.",
     ),
+    "capacity-block-reversed": explain(
+        "A capacity block that ends before it begins.",
+        "No run would be judged by the hours in which there are nodes.",
+        "Write both moments as AWS states them with the block.",
+    ),
     "deletion-date-passed": explain(
         "A bucket whose retention.deleteBy is past.",
         "The rule stays in force: S3 deletes within a day whatever is written after the date.",
@@ -29,6 +34,11 @@ EXPLANATIONS = {
         "A legal hold on a bucket whose last day is past.",
         "The hold goes on until its field is removed: nothing expires, and what privacy wants gone stays.",
         "Remove legalHold, or write the date to which it was extended.",
+    ),
+    "run-before-block-begins": explain(
+        "A run that begins with the merge or by its schedule, before the only capacity block that it may run on does.",
+        "No node comes until then; Kueue gives the quota back and tries again, and ends with deactivating the run.",
+        "Merge it when the block has begun, start it by hand, or let it run on another pool.",
     ),
     "run-outlives-block": explain(
         "A run that cannot end before the capacity block that it runs on does, if it takes as long as it may.",
