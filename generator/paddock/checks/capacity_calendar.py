@@ -57,8 +57,10 @@ def _part(cluster: Cluster, part: Workload, as_of: str) -> Iterator[Problem]:
     if part.data.get("pool", "") not in ("", *cluster.node_pools):
         return
     blocks = _blocks(pods.pools(cluster, part))
+    if not blocks or "run" not in part.data:
+        return  # what is no run has no end anyway
     begins = first_day(part.data["run"]["schedule"], as_of) if runs.is_scheduled(part) else as_of
-    if not blocks or begins is None:
+    if begins is None:
         return
     first = min(blocks, key=lambda one: one.starts)
     if first.starts[:10] > begins and part.data["run"] != "onDemand":
