@@ -59,11 +59,14 @@ class _Wish:
     sign: str
     amount: int
 
-    def of(self, before: Fraction) -> Fraction:
+    def of(self, before: Fraction, where: str) -> Fraction:
         """The number that comes of another; Fatal if it is below 0."""
         after = {"+": before + self.amount, "-": before - self.amount, "": Fraction(self.amount)}[self.sign]
         if after < 0:
-            raise _usage(f"{self.option} {self.text}: there are only {shown(before)}")
+            raise _usage(
+                f'{self.option} {self.text}: in "{where}" there are only {shown(before)}',
+                "take away less, or leave that one out by -e or --cluster",
+            )
         return after
 
 
@@ -118,7 +121,7 @@ def _pool(known: dict[str, Environment], names: set[str], allowed: set[str], wis
         for pool in cluster.node_pools.values():
             legal.append(f"{cluster.name}/{pool.name}")
             if wish.key in (f"{cluster.name}/{pool.name}", f"{cluster.identity}/{pool.name}"):
-                changed, before, after = _resized(pool, wish)
+                changed, before, after = _resized(cluster, pool, wish)
                 known[environment.name] = _with_cluster(known[environment.name], _with_pool(cluster, changed))
                 found.append(_applied(wish, cluster.identity, f"pool {pool.name}", "nodes", before, after))
     if not found:
@@ -126,7 +129,7 @@ def _pool(known: dict[str, Environment], names: set[str], allowed: set[str], wis
     return found
 
 
-def _resized(pool: NodePool, wish: _Wish) -> tuple[NodePool, Fraction, Fraction]:
+def _resized(cluster: Cluster, pool: NodePool, wish: _Wish) -> tuple[NodePool, Fraction, Fraction]:
     """A pool of so many nodes more or less: its replicas, and every limit by what these nodes have."""
     one, before = nodes.largest(pool), nodes.number(pool)
     if one is None or before is None:
@@ -134,7 +137,7 @@ def _resized(pool: NodePool, wish: _Wish) -> tuple[NodePool, Fraction, Fraction]
             f'{wish.option} {wish.text}: the number of nodes of pool "{pool.name}" is not known',
             "it has no limit, shares its GPUs, or names only instance types that paddock does not know",
         )
-    after = wish.of(before)
+    after = wish.of(before, cluster.identity)
     data = {**pool.data, "limits": _shifted(pool, nodes.in_node(one), after - before)}
     if "replicas" in pool.data:
         data["replicas"] = int(after)
@@ -190,7 +193,7 @@ def _granted(team: Team, cluster: Cluster, flavor: str, wish: _Wish) -> tuple[Te
     if GPU not in stated:
         raise _usage(f"{wish.option} {wish.text}: the team has no GPUs in {flavor} of {cluster.identity}")
     before = parse(stated[GPU]["nominalQuota"])
-    after = wish.of(before)
+    after = wish.of(before, cluster.identity)
     scaled = {name: _scaled(name, one, after / before) for name, one in stated.items()} if before else dict(stated)
     scaled[GPU] = {**scaled[GPU], "nominalQuota": decimal(after)}
     use = team.clusters[cluster.name]
@@ -217,7 +220,7 @@ def _workload(known: dict[str, Environment], names: set[str], allowed: set[str],
         legal.append(f"{workload.team}/{workload.name}")
         if wish.key in (workload.name, legal[-1]):
             before = Fraction(workload.data["nodes"])
-            after = wish.of(before)
+            after = wish.of(before, name)
             if not after:
                 raise _usage(f"{wish.option} {wish.text}: a run has at least one node", f"write --without {wish.key}")
             changed = replace(workload, data={**workload.data, "nodes": int(after)})
