@@ -88,6 +88,7 @@ WHOLE = frozenset(
         "tree",
         "values_keys",
         "volumes",
+        "whatif",
         "wheel",
         "workflows",
     ]

@@ -275,6 +275,79 @@ def bench(size: str, jobs: int | None, compare: bool) -> int:
 
 
 @cli.command()
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
+)
+@click.option(
+    "--environment", "-e", "environments", multiple=True, metavar="NAME", help="Only this environment. Default: all."
+)
+@click.option(
+    "--cluster", "clusters", multiple=True, metavar="NAME", help="Only this cluster: train-iad or prod-train-iad."
+)
+@click.option(
+    "--pool",
+    "pools",
+    multiple=True,
+    metavar="CLUSTER/POOL=±N",
+    help="So many nodes more or less, or N of them. The limits of the pool follow.",
+)
+@click.option(
+    "--team",
+    "teams",
+    multiple=True,
+    metavar="TEAM.FLAVOR=±N",
+    help="So many GPUs of nominal quota; CPUs, memory and the like in proportion. TEAM.FLAVOR@CLUSTER for one cluster.",
+)
+@click.option(
+    "--workload", "workloads", multiple=True, metavar="TEAM/NAME=±N", help="So many nodes of a run more or less."
+)
+@click.option("--without", multiple=True, metavar="TEAM/NAME", help="As if nobody ran this workload.")
+@click.option(
+    "--order",
+    metavar="NAME,NAME…",
+    default="",
+    help="Runs that arrive first, in this order. The others, without it all: by priority, then by team and name.",
+)
+@click.option("--fail-on-waiting", is_flag=True, help="Exit 1 if a run that is admitted now would wait.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="text: a Markdown table of what stands otherwise. json: every run, with stable keys.",
+)
+def whatif(root: Path | None, environments: tuple[str, ...], **options: Any) -> int:
+    """Replay Kueue's admission over the specs: who would run, who waits for whom, before and after a change.
+
+    Each workload with a queue has one run that arrives once, and nobody ends: the busiest hour. Nothing is written,
+    and no cluster is asked. Names without an environment hold in every one that has them.
+
+    \b
+      paddock whatif                                          who is admitted, as the specs are
+      paddock whatif -e prod --pool train-iad/h100=-2         two nodes of a reservation are gone
+      paddock whatif --pool prod-train-iad/h200=10            ten nodes, whatever there are
+      paddock whatif -e prod --team perception.h100=+64       more quota for one team: who pays for it?
+      paddock whatif -e prod --workload perception/bev-train=8 --without planner-rl
+      paddock whatif -e prod --order hard-mining,bev-train    the small one came first
+    """
+    from paddock.commands import whatif as verb
+    from paddock.whatif.changes import Wishes
+
+    wishes = Wishes(**{name: options[name] for name in ("pools", "teams", "workloads", "without")})
+    return verb.run(
+        _session(root, environments),
+        verb.Options(
+            wishes=wishes,
+            clusters=options["clusters"],
+            order=tuple(name.strip() for name in options["order"].split(",") if name.strip()),
+            json=options["form"] == "json",
+            fail_on_waiting=options["fail_on_waiting"],
+        ),
+    )
+
+
+@cli.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> int:
     """Print a completion script: eval "$(paddock completion bash)"."""

@@ -54,7 +54,7 @@ def _platform(teams: list[str]) -> Json:
             "domain": "ml.example.com",
             "labelDomain": "ml.example.com",
             "owners": ["@example/platform"],
-            "images": {"kubectl": _image("kubectl")},
+            "images": {"kubectl": _image("kubectl") | {"tag": "1.35.2"}},
             "identityGroups": {team: {"claim": team} for team in teams},
             "priorities": {
                 "normal": {"value": 0, "description": "The usual"},
@@ -100,7 +100,7 @@ def _cluster(environment: str, name: str, role: str) -> Json:
         name,
         {
             "role": role,
-            "kubernetesVersion": "1.34",
+            "kubernetesVersion": "1.35",
             "eks": {
                 "name": f"bench-{environment}-{name}",
                 "endpoint": f"https://{digest[:32]}.example.com",

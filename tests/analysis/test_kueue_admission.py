@@ -11,7 +11,7 @@ import pytest
 
 from paddock.analysis.kueue_admission import Simulation
 from paddock.analysis.kueue_objects import PodSet, Preemption, Queue, Run
-from paddock.analysis.quota_tree import Member, Quota, QuotaTree
+from paddock.analysis.quota_tree import NODES, Member, Quota, QuotaTree
 
 CPU = "cpu"
 FAIR = ("LessThanOrEqualToFinalShare", "LessThanInitialShare")
@@ -345,6 +345,33 @@ def test_all_or_nothing() -> None:
     outcome = Simulation([queue("q", 5, cohort=None)]).submit([Run(name="r", queue="q", arrival=0, podsets=podsets)])
     assert not outcome.flavors
     assert outcome.waiting["r"].short == 1
+
+
+def test_nodes_count_beside_quota_and_nobody_borrows_them() -> None:
+    """topology_aware_scheduling.md: what is admitted must fit the nodes; borrowing is that of quota."""
+    root = Member(name="c", parent=None, quotas={("default", NODES): quota(3)})
+
+    def run(name: str, queue: str, arrival: int, nodes: int, priority: int = 0) -> Run:
+        podset = PodSet(requests={CPU: Fraction(1)}, nodes={"default": Fraction(nodes)})
+        return Run(name=name, queue=queue, arrival=arrival, priority=priority, podsets=[podset])
+
+    def simulation() -> Simulation:
+        return Simulation([queue(name, 8, cohort="c", preemption=RECLAIM) for name in ("a", "b")], [root])
+
+    ours = simulation().submit([run("a", "a", 0, 2), run("b", "b", 1, 2, priority=9), run("c", "b", 2, 1)])
+    # Nobody uses more than its quota, so nobody is preempted by another queue for want of nodes.
+    assert list(ours.flavors) == ["a", "c"]
+    wait = ours.waiting["b"]
+    assert (wait.node, wait.cell, wait.short) == ("c", ("default", NODES), 2)
+    # Within a queue priority decides, as it does over quota.
+    theirs = simulation().submit([run("a", "a", 0, 2), run("b", "a", 1, 2, priority=9)])
+    assert list(theirs.flavors) == ["b"]
+
+
+def test_why_a_run_waits_is_said_as_it_is_in_the_end() -> None:
+    simulation = Simulation([queue("q", 4, cohort=None)])
+    outcome = simulation.submit([*runs("q", 1, 5, prefix="big"), *runs("q", 1, 3, first=1, prefix="small")])
+    assert outcome.waiting["big-0"].short == 4
 
 
 def test_a_stopped_queue_and_a_resource_without_quota() -> None:

@@ -212,6 +212,14 @@ def test_labels_and_annotations_of_pods() -> None:
     }
 
 
+def test_whoever_does_not_care_for_topology_says_so_where_every_pool_has_it() -> None:
+    """Kueue 0.19.2, tas_flavorassigner.go: without a word it gives no flavor that has a topology."""
+    unconstrained = "kueue.x-k8s.io/podset-unconstrained-topology"
+    assert pod(render(training()))["metadata"]["annotations"][unconstrained] == "true"
+    resources = {"gpu": {"model": "l40s", "count": 4}, "cpu": "8", "memory": "64Gi"}
+    assert unconstrained not in pod(render(training(nodes=1, resources=resources)))["metadata"]["annotations"]
+
+
 def test_every_object_carries_the_standard_labels() -> None:
     for document in render(FULL).values():
         labels = document["metadata"]["labels"]

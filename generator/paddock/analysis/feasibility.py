@@ -98,6 +98,12 @@ def obstacle(pool: NodePool, request: Request, capacity: Capacity) -> Obstacle |
     return _together(pool, request, [(instances()[name], count) for name, count in fits.items()])
 
 
+def holds(instance: InstanceType, request: Request, capacity: Capacity) -> int:
+    """How many nodes of a workload one node of an instance type holds; 0 if it has too little of anything."""
+    found = _instance(instance, request, capacity(instance))
+    return 0 if isinstance(found, Obstacle) else found
+
+
 def _pool(pool: NodePool, request: Request) -> Obstacle | None:
     """What rules out every node of the pool, whatever its type."""
     if pool.gpu_model != request.gpu_model and (request.gpu_model or request.pool is None):

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from paddock.analysis.kueue_objects import Event, Held, Outcome, Queue, Run, Usage, Wait
 from paddock.analysis.kueue_preemption import Preemptor
-from paddock.analysis.quota_tree import Member, QuotaTree
+from paddock.analysis.quota_tree import NODES, Member, QuotaTree
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Simulation:
         return self.outcome
 
     def _explain(self) -> None:
-        """Why runs wait that never had a turn."""
+        """Why runs wait now that all has settled, those too that never had a turn."""
         for name, pending in self._pending.items():
             for run in pending.values():
                 if self._queues[name].stopped:
@@ -61,6 +61,8 @@ class Simulation:
                 elif run.name not in self.outcome.waiting:
                     first = min(pending.values(), key=lambda one: (-one.priority, one.arrival))
                     self.outcome.waiting[run.name] = Wait(reason=f"{first.name} is before it, and {name} is StrictFIFO")
+                else:
+                    self._assign(run)  # what is short may be more than at its turn
 
     def used(self, queue: str) -> Usage:
         """What the admitted runs of a queue use."""
@@ -157,7 +159,7 @@ class Simulation:
                 if not asked:
                     continue
                 legal = [one for one in flavors if podset.flavors is None or one in podset.flavors]
-                best = self._best(run, queue, found, asked, legal)
+                best = self._best(run, queue, found, asked, {one: podset.nodes.get(one) for one in legal})
                 if best is None:
                     return None
                 flavor, found.usage, found.targets, found.borrows = best
@@ -166,13 +168,19 @@ class Simulation:
         return found
 
     def _best(
-        self, run: Run, queue: Queue, so_far: _Assignment, asked: Mapping[str, Fraction], flavors: Sequence[str]
+        self,
+        run: Run,
+        queue: Queue,
+        so_far: _Assignment,
+        asked: Mapping[str, Fraction],
+        flavors: Mapping[str, Fraction | None],
     ) -> tuple[str, Usage, list[Run], bool] | None:
-        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility")."""
+        """The flavor by the rules of flavorFungibility (cluster_queue.md, "FlavorFungibility"); `flavors` in order,
+        with the nodes that count there."""
         options: list[tuple[int, str, Usage, list[Run], bool]] = []
-        for flavor in flavors:
+        for flavor, nodes in flavors.items():
             usage = dict(so_far.usage)
-            for resource, amount in asked.items():
+            for resource, amount in (asked if nodes is None else {**asked, NODES: nodes}).items():
                 usage[flavor, resource] = usage.get((flavor, resource), Fraction(0)) + amount
             wait = self._preemptor.shortage(run, usage)
             targets = self._preemptor.targets(run, usage) if wait else []

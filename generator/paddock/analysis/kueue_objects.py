@@ -43,10 +43,12 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSet:
-    """Pods of one shape: the sum of their requests, and the flavors whose nodes they may run on (None: all)."""
+    """Pods of one shape: the sum of their requests, the flavors whose nodes they may run on (None: all), and how many
+    nodes of a flavor they take where topology-aware scheduling counts these."""
 
     requests: Mapping[str, Fraction]
     flavors: frozenset[str] | None = None
+    nodes: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from fractions import Fraction
 
 Cell = tuple[str, str]
 """A flavor and a resource."""
+NODES = "nodes"
+"""No resource of Kueue's: nodes of a flavor on which topology-aware scheduling counts. The root alone has a number of
+them, nobody borrows them, and no share is measured by them; a run takes them beside its quota."""
 Amounts = Mapping[Cell, Fraction]
 
 
@@ -99,10 +102,11 @@ class QuotaTree:
         return balance if limit is None else min(limit, balance)
 
     def over(self, queue: str, cells: Iterable[Cell]) -> tuple[str, Cell, Fraction] | None:
-        """The first node on the way up whose debt is too large, with the cell and by how much; else None."""
+        """The first node on the way up whose debt is too large, with the cell and by how much; else None. Of several
+        cells devices come first, in which people count."""
         for name in self.path(queue):
             member = self._nodes[name].member
-            for cell in sorted(cells):
+            for cell in sorted(cells, key=lambda one: (one[0], "/" not in one[1], one[1])):
                 limit = self._borrowing_limit(member, cell)
                 short = -self.balance(name, cell) - (limit or Fraction(0))
                 if limit is not None and short > 0:
@@ -113,13 +117,15 @@ class QuotaTree:
         """Nobody lends to a root. A queue borrows only in a flavor that it names (cluster_queue.md, "Flavors and
         borrowing semantics")."""
         quota = member.quotas.get(cell)
+        if cell[1] == NODES:
+            return Fraction(0) if quota else None
         if member.parent is None or (quota is None and self._nodes[member.name].is_queue):
             return Fraction(0)
         return quota.borrowing_limit if quota else None
 
     def borrows(self, name: str, cells: Iterable[Cell]) -> bool:
         """Whether a subtree uses more than it has of any of the cells."""
-        return any(self.balance(name, cell) < 0 for cell in cells)
+        return any(self.balance(name, cell) < 0 for cell in cells if cell[1] != NODES)
 
     def borrowed_from(self, queue: str, cells: Iterable[Cell]) -> int:
         """How high a queue reaches for what it uses: 0 if it is its own, else the height of the lowest cohort that does

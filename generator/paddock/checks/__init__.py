@@ -14,6 +14,7 @@ from paddock.checks import (
     backups,
     bucket_lifecycles,
     buckets,
+    capacity_calendar,
     component_references,
     component_versions,
     components_required,
@@ -41,6 +42,7 @@ from paddock.checks import (
     name_lengths,
     node_pools,
     notebooks,
+    past_dates,
     permissions,
     pipelines,
     platform_references,
@@ -54,6 +56,7 @@ from paddock.checks import (
     storage_classes,
     team_references,
     tracking_servers,
+    version_skew,
     workload_references,
     workload_shape,
 )
@@ -138,12 +141,15 @@ SPEC_CHECKS = (
     SpecCheck(ids=storage_classes.IDS, run=storage_classes.check, needs_catalogue=True),
     SpecCheck(ids=team_references.IDS, run=lambda fleet, _: team_references.check(fleet)),
     SpecCheck(ids=tracking_servers.IDS, run=lambda fleet, _: tracking_servers.check(fleet)),
+    SpecCheck(ids=version_skew.IDS, run=lambda fleet, _: version_skew.check(fleet)),
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )
 DATED_CHECKS = (
+    DatedCheck(ids=capacity_calendar.IDS, run=capacity_calendar.check),
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
+    DatedCheck(ids=past_dates.IDS, run=past_dates.check),
 )
 OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
 OUTPUT_CHECKS = (

@@ -1,4 +1,4 @@
-"""Charts that run together and are pinned to versions that do not work together."""
+"""Charts that are pinned to versions that do not work together, or not with the Kubernetes of a cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paddock.components.context import chart_version
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Fleet
 
-IDS = ("incompatible-versions",)
+IDS = ("incompatible-versions", "unsupported-kubernetes")
 
 Version = tuple[int, ...]
 
@@ -54,11 +54,65 @@ SAME_MINOR = {
 """Components that work only beside another of the same major and minor version, with the reason."""
 
 
+LEAST = {
+    # gpu-platform.md 1.6 (karpenter website/content/en/v1.14/upgrading/compatibility.md).
+    "karpenter": {"1.34": (1, 6), "1.35": (1, 9), "1.36": (1, 13)},
+}
+"""The oldest version of a component's chart that works with a minor version of Kubernetes."""
+
+
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     """Each rule on each cluster; one finding for a pin, however many clusters have it."""
     found = [_broken(fleet, catalogue, cluster, rule) for cluster in fleet.clusters() for rule in RULES]
     found += [_apart(fleet, catalogue, cluster, name) for cluster in fleet.clusters() for name in SAME_MINOR]
+    found += [_old(fleet, catalogue, cluster, name) for cluster in fleet.clusters() for name in LEAST]
+    for cluster in fleet.clusters():
+        found += [_outside(fleet, catalogue[name], cluster) for name in cluster.components if name in catalogue]
     yield from merged(one for one in found if one is not None)
+
+
+def _old(fleet: Fleet, catalogue: Mapping[str, Component], cluster: Cluster, name: str) -> Problem | None:
+    """A chart that is older than the cluster's Kubernetes wants; later ones than the table knows want what it does."""
+    if name not in cluster.components:
+        return None
+    has = chart_version(fleet, catalogue[name])
+    wants = [least for minor, least in LEAST[name].items() if _parts(minor) <= _parts(cluster.kubernetes_version)]
+    if has is None or not wants or _parts(has) >= max(wants):
+        return None
+    return Problem(
+        id="unsupported-kubernetes",
+        message=f"{name} {has} does not work with Kubernetes {cluster.kubernetes_version}, which wants "
+        f"{'.'.join(map(str, max(wants)))} or newer",
+        place=_place(fleet, catalogue[name]),
+        related=(_version(cluster),),
+        help=f"pin {name} to {'.'.join(map(str, max(wants)))} or newer before the cluster is upgraded",
+    )
+
+
+def _outside(fleet: Fleet, component: Component, cluster: Cluster) -> Problem | None:
+    """A chart whose kubeVersion leaves the cluster's version out: Helm, and so Argo CD, refuses to render it."""
+    stated = component.data.get("kubernetes")
+    if stated is None:
+        return None
+    low, _, high = stated.removeprefix(">=").partition(" <")
+    version = _parts(cluster.kubernetes_version)
+    old = version < _parts(low)
+    if not old and (not high or version < _parts(high)):
+        return None
+    chart = f" {chart_version(fleet, component)}" if chart_version(fleet, component) else ""
+    return Problem(
+        id="unsupported-kubernetes",
+        message=f"{component.name}{chart} wants Kubernetes {stated}, and cluster "
+        f'"{cluster.identity}" has {cluster.kubernetes_version}',
+        place=cluster.place("kubernetesVersion"),
+        related=(Note(message="the component", place=Place(path=component.path, pointer=("kubernetes",))),),
+        help=f"switch {component.name} off on this cluster, "
+        + ("or upgrade the cluster" if old else "or pin a newer version of it before the cluster is upgraded"),
+    )
+
+
+def _version(cluster: Cluster) -> Note:
+    return Note(message=f'Kubernetes of cluster "{cluster.identity}"', place=cluster.place("kubernetesVersion"))
 
 
 def _apart(fleet: Fleet, catalogue: Mapping[str, Component], cluster: Cluster, name: str) -> Problem | None:

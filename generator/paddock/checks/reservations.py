@@ -15,6 +15,7 @@ IDS = (
     "reservation-without-reserved",
     "several-capacity-blocks",
     "capacity-block-without-end",
+    "capacity-block-reversed",
     "limit-below-reservation",
     "replicas-above-reservation",
 )
@@ -55,6 +56,15 @@ def _one(cluster: Cluster, pool: NodePool, id: str, reservation: Mapping[str, Js
             message=f'capacity block {id} of pool "{pool.name}" does not say when it ends',
             place=cluster.place(*place, key=True),
             help='add ends, e.g. ends: "2027-02-26T11:30:00Z"; AWS states it with the block',
+        )
+
+    if reservation.get("starts", "") >= reservation.get("ends", "Z"):
+        yield Problem(
+            id="capacity-block-reversed",
+            message=f'capacity block {id} of pool "{pool.name}" ends at {reservation["ends"]}, and begins only at '
+            f"{reservation['starts']}",
+            place=cluster.place(*place, "ends"),
+            help="write both as AWS states them with the block",
         )
 
 

@@ -123,6 +123,11 @@ def _queue(team: Team, cluster: Cluster, settings: Mapping[str, Json]) -> dict[s
     }
 
 
+def uncounted(quota: set[str]) -> list[str]:
+    """Prefixes of resources that Kueue does not count on a cluster, of the resources that have quota there."""
+    return [prefix for prefix in _REQUESTED if not any(name.startswith(prefix) for name in quota)]
+
+
 def _configuration(
     fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], quota: set[str], *, claims: bool
 ) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def _configuration(
 
     Ports, leader election and concurrency are the chart's own (kueue 0.19.2, values.yaml).
     """
-    excluded = [prefix for prefix in _REQUESTED if not any(name.startswith(prefix) for name in quota)]
+    excluded = uncounted(quota)
     ready = settings["waitForPodsReady"]
     configuration: dict[str, Any] = {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",

@@ -23,6 +23,7 @@ from paddock.explanations import (
     scheduling,
     specs,
     storage,
+    time_and_versions,
     tracking,
     trees,
 )
@@ -47,6 +48,7 @@ PARTS = (
     scheduling,
     specs,
     storage,
+    time_and_versions,
     tracking,
     trees,
 )

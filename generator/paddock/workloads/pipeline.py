@@ -86,10 +86,10 @@ def _template(
     data = step.data
     shared = "sharedMemory" in data
     memory = {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory", "sizeLimit": data.get("sharedMemory")}}
-    labels = _queue_labels(data)
+    metadata = {"annotations": pods.anywhere(cluster, step), "labels": _queue_labels(data)}
     template = {
         "name": step.step,
-        "metadata": {"labels": labels} if labels else None,
+        "metadata": {key: value for key, value in metadata.items() if value} or None,
         "inputs": _artifacts(data["inputs"]),
         "outputs": _artifacts(data["outputs"]),
         "activeDeadlineSeconds": seconds(data["timeout"]) if "timeout" in data else None,

@@ -111,6 +111,18 @@ def pools(cluster: Cluster, workload: Workload) -> list[NodePool]:
     return [pool for pool in fitting if not pool.dra] or fitting
 
 
+UNCONSTRAINED = {"kueue.x-k8s.io/podset-unconstrained-topology": "true"}
+
+
+def anywhere(cluster: Cluster, workload: Workload) -> dict[str, str]:
+    """The annotation of pods that do not care for topology, and may only run on pools that have it: without one Kueue
+    gives them no flavor of these, for ever (0.19.2, pkg/scheduler/flavorassigner/tas_flavorassigner.go), unless the
+    whole queue has no other."""
+    chosen = pools(cluster, workload) if cluster.data.get("topologyLevels") else []
+    everywhere = bool(chosen) and all(pool.data["topology"] for pool in chosen)
+    return UNCONSTRAINED if everywhere and "topology" not in workload.data and "queue" in workload.data else {}
+
+
 def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, Json]:
     """`nodeSelector`, `affinity` and `tolerations` of a pod; None where there is nothing to say."""
     label = f"{fleet.platform.data['labelDomain']}/pool"

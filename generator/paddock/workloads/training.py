@@ -45,7 +45,7 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team, w
         "priorityClass": pods.priority_class(fleet, cluster, workload),
         "nodes": data["nodes"],
         "runtimeLabels": context["labels"] | {"trainer.kubeflow.org/framework": "torch"},
-        "podAnnotations": _annotations(workload),
+        "podAnnotations": _annotations(cluster, workload),
         "runtimeEnv": [{"name": name, "value": value} for name, value in sorted(nccl.items())],
         "securityContext": pods.security_context(locks_memory=locks_memory),
         "sharedMemory": data["sharedMemory"],
@@ -65,9 +65,9 @@ def _pods_of(environment: Environment, cluster: Cluster, workload: Workload) -> 
     return environment.clusters[workers[0]] if workers else cluster
 
 
-def _annotations(workload: Workload) -> dict[str, str]:
+def _annotations(cluster: Cluster, workload: Workload) -> dict[str, str]:
     """Hours of training are lost with a node, so Karpenter leaves it alone (gpu-platform.md 8 #5)."""
-    ours = {"karpenter.sh/do-not-disrupt": "true"}
+    ours = {"karpenter.sh/do-not-disrupt": "true", **pods.anywhere(cluster, workload)}
     if "topology" in workload.data:
         ours[TOPOLOGY[workload.data["topology"]["mode"]]] = workload.data["topology"]["level"]
     return dict(sorted((workload.data["annotations"] | ours).items()))
