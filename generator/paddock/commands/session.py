@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paddock import git, layout, tree
+from paddock import git, layout, tree, verdict
 from paddock import inputs as reading
 from paddock.baseline import Key
-from paddock.diagnostics import Diagnostic, Suppressed
+from paddock.diagnostics import Diagnostic, Problem, Suppressed
 from paddock.errors import OK, PROBLEMS, Fatal
 from paddock.inputs import Inputs
+from paddock.model import Fleet
 from paddock.pipeline import Result, default_jobs, run
 from paddock.report import REPORTERS, github
 from paddock.report.outcome import Outcome
@@ -81,6 +82,11 @@ class Session:
             accepted=accepted,
         )
         return result, gathered
+
+    def standing(self, problems: Iterable[Problem], fleet: Fleet, inputs: Inputs) -> list[Problem]:
+        """The problems of specs that nobody accepted."""
+        as_of = self.as_of or git.commit_date(self.root)
+        return verdict.judge(fleet, inputs, as_of, accepted=None).split(problems)[0]
 
     def known_environments(self, specs: Mapping[str, bytes]) -> None:
         """Fatal if an --environment names none."""

@@ -38,11 +38,11 @@ def run(session: Session, options: Options) -> int:
     loaded = load(gathered, unread=frozenset(one.place.path for one in problems))
     found = [*problems, *loaded.problems]
     if loaded.fleet is not None and not _errors(found):
-        found = spec_problems(loaded.fleet, loaded)
+        found = session.standing(spec_problems(loaded.fleet, loaded), loaded.fleet, gathered)
     if loaded.fleet is None or _errors(found):
         return session.report(locate(_errors(found), gathered), loaded.skipped)
     comparisons, applied, after = _compared(loaded.fleet, session.environments, options)
-    findings = _new(found, spec_problems(after, loaded)) if applied else []
+    findings = _new(found, session.standing(spec_problems(after, loaded), after, gathered)) if applied else []
     _print(comparisons, findings, applied, options)
     return PROBLEMS if options.fail_on_waiting and any(one.worse() for one in comparisons) else OK
 
