@@ -22,6 +22,8 @@ class Host:
     what: str
     place: Place
     group: str | None
+    alb: bool = True
+    """Whether its Ingress class makes an Application Load Balancer."""
 
 
 # Where the settings of a component hold its Ingress and the host of it.
@@ -66,8 +68,18 @@ def published(fleet: Fleet) -> Iterator[Host]:
     """Every host of every Ingress of the fleet whose host the specs decide."""
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
-            yield from _of_components(fleet, cluster)
-            yield from _of_workloads(fleet, environment, cluster)
+            yield from _of_cluster(fleet, environment, cluster)
+
+
+def load_balancers(fleet: Fleet, environment: Environment, cluster: Cluster) -> int:
+    """Application Load Balancers of a cluster: one for each IngressGroup, and one for each Ingress without a group."""
+    found = [one.group for one in _of_cluster(fleet, environment, cluster) if one.alb]
+    return len(set(found) - {None}) + found.count(None)
+
+
+def _of_cluster(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Host]:
+    yield from _of_components(fleet, cluster)
+    yield from _of_workloads(fleet, environment, cluster)
 
 
 def _of_components(fleet: Fleet, cluster: Cluster) -> Iterator[Host]:
@@ -89,6 +101,7 @@ def _of_components(fleet: Fleet, cluster: Cluster) -> Iterator[Host]:
             what=f'component "{component}"',
             place=place or cluster.place("role"),
             group=ingress["annotations"].get(GROUP, group),
+            alb=ingress["className"] == "alb",
         )
 
 
@@ -105,6 +118,7 @@ def _of_workloads(fleet: Fleet, environment: Environment, cluster: Cluster) -> I
             what=f'workload "{one.name}" of team "{one.team}"',
             place=one.place("ingress", *(("host",) if given else ()), key=not given),
             group=stated["annotations"].get(GROUP),
+            alb=stated["ingressClassName"] == "alb",
         )
 
 
