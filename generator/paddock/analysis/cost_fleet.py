@@ -31,9 +31,7 @@ def _cluster(fleet: Fleet, environment: Environment, cluster: Cluster, as_of: st
     for workload in environment.workloads_on(cluster.name):
         team = environment.teams.get(workload.team)
         flavors = team.clusters.get(cluster.name, {}).get("flavors", {}) if team else {}
-        cost_pools.place(
-            ledger, pools, cluster, workload, flavors=flavors, share=_share(workload, cluster)
-        )
+        cost_pools.place(ledger, pools, cluster, workload, flavors=flavors, share=_share(workload, cluster))
         checkpoints(ledger, prices, cluster, workload)
     for pool in pools.values():
         cost_pools.settle(ledger, cluster, pool)

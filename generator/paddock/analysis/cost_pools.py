@@ -111,7 +111,7 @@ def place(
     """Put a workload, or each step of it, on the pool on which it will run. `share` is the part of its runs that comes
     to this cluster."""
     for part in workload.parts():
-        title = f'{part.title.replace(workload.name, f"{workload.team}/{workload.name}", 1)}'
+        title = f"{part.title.replace(workload.name, f'{workload.team}/{workload.name}', 1)}"
         count = running.pods(workload, part)
         if isinstance(count, str):
             ledger.lacks(title, count, team=workload.team)
@@ -123,9 +123,9 @@ def place(
             continue
         demand = _demand(pool, wish, count * share)
         if demand is None:
-            ledger.lacks(
-                title, f'no instance type of pool "{pool.data.name}" that holds it has a price', team=workload.team
-            )
+            name = pool.data.name
+            why = f'no instance type of pool "{name}" that holds it has a price'
+            ledger.lacks(title, why, pool=name, team=workload.team)
             continue
         pool.tenants.append(Tenant(what="workload", team=workload.team, workload=workload.name, demand=demand))
 
@@ -269,9 +269,7 @@ def _kinds(
         )
 
 
-def _reserve(
-    ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volume: Fraction, as_of: str | None
-) -> None:
+def _reserve(ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volume: Fraction, as_of: str | None) -> None:
     """Reservations, which are paid used or not; a capacity block until it ends."""
     if "reserved" not in pool.data.data["capacityTypes"]:
         return

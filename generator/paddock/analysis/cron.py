@@ -12,8 +12,17 @@ from functools import lru_cache
 from paddock import dates
 from paddock.analysis.money import HOURS_A_MONTH
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_WEEKDAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_WEEKDAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
+# Minutes, hours, days of the month, months and days of the week, with their names; 0 and 7 are Sunday.
+_BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
+    (0, 59, {}),
+    (0, 23, {}),
+    (1, 31, {}),
+    (1, 12, _MONTHS),
+    (0, 7, _WEEKDAYS),
+)
 _FIRST_YEAR, _YEARS = 2001, 28
 
 
@@ -32,16 +41,13 @@ def firings(schedule: str) -> Firings | None:
     fields = schedule.split()
     if len(fields) != 5:
         return None
-    minutes, hours = _field(fields[0], 0, 59), _field(fields[1], 0, 23)
-    days, months = _field(fields[2], 1, 31), _field(fields[3], 1, 12, _MONTHS)
-    weekdays = _field(fields[4], 0, 7, _WEEKDAYS)
-    if None in (minutes, hours, days, months, weekdays):
+    found = [_field(text, *bounds) for text, bounds in zip(fields, _BOUNDS, strict=True)]
+    minutes, hours, days, months, weekdays = (one or frozenset() for one in found)
+    if not (minutes and hours and days and months and weekdays):
         return None
-    assert minutes is not None and hours is not None and days is not None and months is not None
-    assert weekdays is not None
     # Where both days are restricted, either of them is enough; a star restricts nothing (robfig/cron, dayMatches).
     either = not (_free(fields[2]) or _free(fields[4]))
-    counts = _days(frozenset(days), frozenset(months), frozenset(one % 7 for one in weekdays), either=either)
+    counts = _days(days, months, frozenset(one % 7 for one in weekdays), either=either)
     daily = len(minutes) * len(hours)
     all_days = _YEARS * 365 + _YEARS // 4
     return Firings(
@@ -72,18 +78,18 @@ def _free(field: str) -> bool:
     return field.startswith(("*", "?"))
 
 
-def _field(text: str, low: int, high: int, names: dict[str, int] | None = None) -> set[int] | None:
+def _field(text: str, low: int, high: int, names: dict[str, int]) -> frozenset[int] | None:
     """The values of a field: stars, numbers, names, ranges, steps and lists of them; None where it is none."""
     found: set[int] = set()
     for part in text.lower().split(","):
         span, _, step = part.partition("/")
-        if step and not step.isdecimal() or step == "0" or part.endswith("/"):
+        if (step and not step.isdecimal()) or step == "0" or part.endswith("/"):
             return None
-        bounds = _range(span, low, high, names or {}, open_end=bool(step))
+        bounds = _range(span, low, high, names, open_end=bool(step))
         if bounds is None:
             return None
         found |= set(range(bounds[0], bounds[1] + 1, int(step or 1)))
-    return found
+    return frozenset(found)
 
 
 def _range(span: str, low: int, high: int, names: dict[str, int], *, open_end: bool) -> tuple[int, int] | None:

@@ -67,9 +67,7 @@ class Amount:
 
 def floored(dollars: Span) -> Amount:
     """A month's dollars in whole millionths, rounded down: parts that are rounded down never exceed their whole."""
-    return Amount(
-        minimum=_micro(dollars.minimum), expected=_micro(dollars.expected), maximum=_micro(dollars.maximum)
-    )
+    return Amount(minimum=_micro(dollars.minimum), expected=_micro(dollars.expected), maximum=_micro(dollars.maximum))
 
 
 def total(amounts: Iterable[Amount]) -> Amount:

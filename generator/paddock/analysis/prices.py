@@ -1,4 +1,4 @@
-"""What a platform pays: its own stated prices before the package's tables. What neither has is remembered as missing."""
+"""What a platform pays: its own stated prices before the package's tables. What neither has is None."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Prices:
         return on_demand
 
     def service(self, region: str, sku: str) -> Fraction | None:
-        """What a unit of a service or a database class costs (service_prices.SKUS has the units). None: nobody knows."""
+        """What a unit of a service or a database class costs (service_prices.SKUS has the units). None: unknown."""
         own = self._region(region)
         for field in ("services", "databases"):
             if sku in own.get(field, {}):

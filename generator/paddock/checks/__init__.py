@@ -14,6 +14,7 @@ from paddock.checks import (
     backups,
     bucket_lifecycles,
     buckets,
+    budgets,
     component_references,
     component_versions,
     components_required,
@@ -104,6 +105,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
+    SpecCheck(ids=budgets.ESTIMATES, run=lambda fleet, _: budgets.estimates(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
@@ -142,6 +144,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )
 DATED_CHECKS = (
+    DatedCheck(ids=budgets.IDS, run=budgets.check),
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )

@@ -29,7 +29,9 @@ def run(session: Session, *, by: str, teams: Sequence[str], form: str, hourly: b
     if errors or loaded.fleet is None:
         return session.report(locate(errors, gathered), loaded.skipped)
     fleet = loaded.fleet
-    chosen = [one for name, one in fleet.environments.items() if not session.environments or name in session.environments]
+    chosen = [
+        one for name, one in fleet.environments.items() if not session.environments or name in session.environments
+    ]
     _known_teams(chosen, teams)
     as_of = session.as_of or git.commit_date(session.root)
     found = costs(fleet, chosen, as_of=as_of)
@@ -54,14 +56,12 @@ def _known_teams(environments: Sequence[Environment], teams: Sequence[str]) -> N
 
 def _of_teams(missing: Sequence[Missing], teams: Sequence[str]) -> list[Missing]:
     """What is not counted of some teams. Of all if none is named: prices of pools concern each."""
-    return [one for one in missing if not teams or one.team in teams or one.pool]
+    return [one for one in missing if not teams or one.team in teams or not one.team and one.pool]
 
 
 def _rows(environments: Sequence[Environment], found: Costs, by: str, teams: Sequence[str]) -> Iterator[Row]:
     for environment in environments:
-        lines = [
-            one for one in found.lines if one.environment == environment.name and (not teams or one.team in teams)
-        ]
+        lines = [one for one in found.lines if one.environment == environment.name and (not teams or one.team in teams)]
         for name, amount in grouped(lines, by).items():
             budget = None if teams and by == "environment" else _budget(environment, by, name)
             yield Row(environment=environment.name, name=name, amount=amount, budget=budget)
@@ -76,5 +76,3 @@ def _budget(environment: Environment, by: str, name: str) -> int | None:
     else:
         stated = None
     return int(exact(stated["monthlyUSD"]) * MICRO) if stated else None
-
-

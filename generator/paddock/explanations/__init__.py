@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paddock.explanations import (
     catalogue,
+    cost,
     faults,
     gpu_allocation,
     logs,
@@ -27,6 +28,7 @@ from paddock.explanations.explanation import Explanation
 
 EXPLANATIONS: dict[str, Explanation] = {
     **catalogue.EXPLANATIONS,
+    **cost.EXPLANATIONS,
     **faults.EXPLANATIONS,
     **observability.EXPLANATIONS,
     **multikueue.EXPLANATIONS,

@@ -104,7 +104,9 @@ def table(report: Report) -> str:
     """CSV: a line for each row, then one for each thing that is not counted, with empty amounts and the reason."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("environment", report.by if report.by != "environment" else "name", *CASES, "budget", "notCounted"))
+    writer.writerow(
+        ("environment", report.by if report.by != "environment" else "name", *CASES, "budget", "notCounted")
+    )
     for row in report.rows:
         amounts = _amounts(report, row.amount)
         budget = "" if row.budget is None else usd(report.figure(row.budget), 6)
@@ -129,7 +131,7 @@ def _cells(report: Report, row: Row, whole: Amount, header: Sequence[str]) -> li
     if "budget" in header:
         has = row.budget is not None
         cells.append(_thousands(usd(report.figure(row.budget or 0), places)) if has else "")
-        cells.append(_percent(row.amount.expected, row.budget or 0) if has else "")
+        cells.append(_spent(row.amount.expected, row.budget) if row.budget else "")
     return cells
 
 
@@ -139,6 +141,11 @@ def _percent(part: int, whole: int) -> str:
         return "-"
     percent = Fraction(part * 100, whole)
     return "<1%" if 0 < percent < 1 else f"{int(percent + Fraction(1, 2))}%"
+
+
+def _spent(part: int, budget: int) -> str:
+    """Percent of a budget, rounded down as the findings have it: 100% is all of it."""
+    return f"{part * 100 // budget}%"
 
 
 def _thousands(number: str) -> str:
