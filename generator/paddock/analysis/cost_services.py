@@ -206,7 +206,7 @@ def _ebs(prices: Prices, region: str, name: str, gib: Fraction, performance: Map
     size, operation = prices.service(region, "io2"), prices.service(region, "io2-iops")
     if size is None or operation is None:
         return None
-    return gib * size + performance["iops"] * operation
+    return gib * size + Fraction(performance["iops"]) * operation
 
 
 def _gp3(prices: Prices, region: str, gib: Fraction, performance: Mapping[str, Json]) -> Fraction | None:

@@ -94,7 +94,7 @@ def _unknown_prices(environment: Environment, found: Costs) -> Iterator[Problem]
 
 def _teams(found: Costs, cluster: str, pool: str) -> set[str]:
     """Teams with something on a pool, counted or not."""
-    on = [*found.lines, *found.missing]
+    on: list[Line | Missing] = [*found.lines, *found.missing]
     return {one.team for one in on if (one.cluster, one.pool) == (cluster, pool) and one.team}
 
 

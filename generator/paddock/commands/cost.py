@@ -29,9 +29,8 @@ def run(session: Session, *, by: str, teams: Sequence[str], form: str, hourly: b
     if errors or loaded.fleet is None:
         return session.report(locate(errors, gathered), loaded.skipped)
     fleet = loaded.fleet
-    chosen = [
-        one for name, one in fleet.environments.items() if not session.environments or name in session.environments
-    ]
+    wanted = session.environments or tuple(fleet.environments)
+    chosen = [one for name, one in fleet.environments.items() if name in wanted]
     _known_teams(chosen, teams)
     as_of = session.as_of or git.commit_date(session.root)
     found = costs(fleet, chosen, as_of=as_of)
@@ -56,7 +55,7 @@ def _known_teams(environments: Sequence[Environment], teams: Sequence[str]) -> N
 
 def _of_teams(missing: Sequence[Missing], teams: Sequence[str]) -> list[Missing]:
     """What is not counted of some teams. Of all if none is named: prices of pools concern each."""
-    return [one for one in missing if not teams or one.team in teams or not one.team and one.pool]
+    return [one for one in missing if not teams or one.team in teams or (not one.team and one.pool)]
 
 
 def _rows(environments: Sequence[Environment], found: Costs, by: str, teams: Sequence[str]) -> Iterator[Row]:

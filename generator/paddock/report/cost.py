@@ -1,4 +1,4 @@
-"""Costs as a table for people, as JSON (schemas/output/cost.schema.json) and as CSV. Figures are exact until printed."""
+"""Costs as a table for people, as JSON (schemas/output/cost.schema.json) and as CSV. Exact until printed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def text(report: Report) -> str:
 
 
 def document(report: Report) -> str:
-    """The JSON document: amounts are strings of dollars with six decimals, which add up exactly (by the hour: rounded)."""
+    """The JSON document: amounts are strings of dollars with six decimals, which add up; by the hour they are rounded."""
     whole = total(row.amount for row in report.rows)
     found = {
         "version": 1,
