@@ -67,7 +67,7 @@ def text(report: Report) -> str:
 
 
 def document(report: Report) -> str:
-    """The JSON document: amounts are strings of dollars with six decimals, which add up; by the hour they are rounded."""
+    """The JSON document: amounts are strings of dollars with six decimals, which add up; an hour's are rounded."""
     whole = total(row.amount for row in report.rows)
     found = {
         "version": 1,
