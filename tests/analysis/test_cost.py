@@ -1,4 +1,4 @@
-"""Costs of specs: a workload of each type by hand, each kind of service by hand, and sums that agree in every grouping."""
+"""Costs of specs: a workload of each type and each kind of service by hand, and sums that agree in every grouping."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_replicas_that_are_expected() -> None:
 
 
 def test_an_inference_endpoint_on_spot() -> None:
-    """1 to 3 replicas with one L4: a g6.4xlarge has one GPU ($1.3232), so has a g6.8xlarge ($2.0144): a whole node each.
+    """1 to 3 replicas with one L4, which is all of a g6.4xlarge ($1.3232) and of a g6.8xlarge ($2.0144).
 
     Volume: 200 × 0.08 = $16 a month. Minimum: the cheaper type on spot, at 40%: 1.3232 × 0.4 × 730 + 16 = $402.3744.
     Expected: two of them. Maximum: three of the dearer on demand: 3 × (2.0144 × 730 + 16) = $4459.536.
@@ -117,7 +117,7 @@ TRAIN = {"runsPerMonth": {"min": 1, "expected": 2, "max": 4}, "hoursPerRun": {"m
 
 
 def test_a_training_run_on_demand() -> None:
-    """4 nodes of p5.48xlarge ($55.04) with a volume of 200 GiB (16 / 730 = $0.021918 an hour): 4 × 55.061918 = $220.24767.
+    """4 nodes of p5.48xlarge ($55.04) with a volume of 200 GiB (16 / 730 = $0.021918 an hour): $220.24767 an hour.
 
     1 run of 10 hours: $2202.48; 2 of 20: $8809.91; 4 of 60: $52859.44.
     """
@@ -187,8 +187,8 @@ PIPELINE = {
 
 
 def test_a_pipeline_has_a_cost_for_each_step() -> None:
-    """read: a quarter of a node of $0.828317 for 20 hours, $4.14; score: a g6.4xlarge at 1.3232 + 16 / 730 for 10 hours,
-    $13.45. send has no assumption and is not counted."""
+    """read: a quarter of a node of $0.828317 for 20 hours, $4.14; score: a g6.4xlarge at 1.3232 + 16 / 730 for 10
+    hours, $13.45. send has no assumption and is not counted."""
     body = {"apiVersion": "paddock/v1alpha1", "kind": "Workload", "metadata": {"name": "pipe", "team": "vision"}}
     path = f"{WORKLOADS}/pipe.yaml"
     specs = {**small(), path: json.dumps({**body, "spec": PIPELINE}).encode()}

@@ -46,7 +46,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Missing:
-    """What is not counted, and why. `instance` is the type without a price in `pool`, where that is the reason."""
+    """What is not counted, and why. Where the reason is the price of an instance type in `pool`, `instance` is the type
+    and `field` the field of prices that would state it."""
 
     environment: str
     cluster: str
@@ -54,6 +55,7 @@ class Missing:
     why: str
     pool: str = ""
     instance: str = ""
+    field: str = ""
     team: str = ""
 
     @property
@@ -130,19 +132,26 @@ class Ledger:
         """A line of dollars a month."""
         self.add(what, floored(dollars), **attribution)
 
-    def lacks(self, subject: str, why: str, *, pool: str = "", instance: str = "", team: str = "") -> None:
+    def lacks(self, subject: str, why: str, *, pool: str = "", team: str = "") -> None:
         """Something that is not counted."""
-        self.missing[
-            Missing(
-                environment=self.environment,
-                cluster=self.cluster,
-                subject=subject,
-                why=why,
-                pool=pool,
-                instance=instance,
-                team=team,
-            )
-        ] = None
+        gap = Missing(
+            environment=self.environment, cluster=self.cluster, subject=subject, why=why, pool=pool, team=team
+        )
+        self.missing[gap] = None
+
+    def lacks_instance(self, subject: str, region: str, instance: str, field: str, *, pool: str = "") -> None:
+        """Nodes of a type that has no price; `field` is what the platform's prices would call it."""
+        what = f"a capacity block of {instance}" if field == "capacityBlock" else instance
+        gap = Missing(
+            environment=self.environment,
+            cluster=self.cluster,
+            subject=subject,
+            why=no_price(what, region),
+            pool=pool,
+            instance=instance,
+            field=field,
+        )
+        self.missing[gap] = None
 
 
 def joined(ledgers: Sequence[Ledger]) -> Costs:

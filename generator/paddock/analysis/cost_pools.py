@@ -198,6 +198,10 @@ def _less(whole: Amount, part: Amount) -> Amount:
     return whole + Amount(minimum=-part.minimum, expected=-part.expected, maximum=-part.maximum)
 
 
+def _title(pool: NodePool) -> str:
+    return f'node pool "{pool.name}"'
+
+
 def _closed(pool: NodePool) -> bool:
     """Whether taints keep pods away that do not name the pool."""
     return any(one["effect"] != "PreferNoSchedule" for one in pool.data["taints"].values())
@@ -259,7 +263,7 @@ def _kinds(
             continue  # unknown-instance-type says so
         rate = prices.launched(cluster.region, name, capacity) if capacity is not None else None
         if capacity is not None and rate is None:
-            ledger.lacks(f'node pool "{pool.name}"', no_price(name, cluster.region), pool=pool.name, instance=name)
+            ledger.lacks_instance(_title(pool), cluster.region, name, "onDemand", pool=pool.name)
         slices = gpu_slices.advertised(cluster, pool, one)
         yield Kind(
             instance=one,
@@ -276,14 +280,11 @@ def _reserve(ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volum
     for stated in pool.data.data.get("capacityReservations", {}).values():
         if as_of is not None and stated.get("ends", "9999") < as_of:
             continue
-        block = stated["type"] == "capacity-block"
         name, count = stated["instanceType"], stated["instanceCount"]
-        rate = prices.instance(cluster.region, name, "capacityBlock" if block else "reserved")
+        field = "capacityBlock" if stated["type"] == "capacity-block" else "reserved"
+        rate = prices.instance(cluster.region, name, field)
         if rate is None:
-            what = f"a capacity block of {name}" if block else name
-            ledger.lacks(
-                f'node pool "{pool.data.name}"', no_price(what, cluster.region), pool=pool.data.name, instance=name
-            )
+            ledger.lacks_instance(_title(pool.data), cluster.region, name, field, pool=pool.data.name)
             continue
         pool.fixed_nodes += count
         pool.fixed_dollars += count * (rate + volume) * HOURS_A_MONTH
@@ -300,8 +301,7 @@ def _static(ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volume
     for one, rate in zip(pool.kinds, rates, strict=True):
         if rate is None:
             name = one.instance.name
-            why = no_price(name, cluster.region)
-            ledger.lacks(f'node pool "{pool.data.name}"', why, pool=pool.data.name, instance=name)
+            ledger.lacks_instance(_title(pool.data), cluster.region, name, "onDemand", pool=pool.data.name)
     if known:
         pool.fixed_nodes += more
         pool.fixed_dollars += more * (min(known) + volume) * HOURS_A_MONTH

@@ -120,8 +120,7 @@ def _node_group(ledger: Ledger, prices: Prices, cluster: Cluster, name: str) -> 
         paid = prices.instance(cluster.region, one, "capacityBlock") if block else None
         rate = (Span.of(paid) if paid else None) if block else prices.launched(cluster.region, one, capacity)
         if rate is None:
-            what = f"a capacity block of {one}" if block else one
-            ledger.lacks(subject, no_price(what, cluster.region), instance=one)
+            ledger.lacks_instance(subject, cluster.region, one, "capacityBlock" if block else "onDemand")
         else:
             rates.append(rate)
     if not rates:

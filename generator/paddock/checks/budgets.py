@@ -7,6 +7,7 @@ is what limits allow, and a limit is no plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from paddock.analysis import running
 from paddock.analysis.cost import Costs, Line, Missing, grouped
@@ -53,11 +54,13 @@ def _budget(spec: Spec, who: str, lines: Sequence[Line], by: str) -> Iterator[Pr
     if not expected:
         return
     exceeded = expected > budget
+    cents = usd(expected, 0) == usd(budget, 0)  # whole dollars would not show the difference
     percent = f", {int(expected * 100 / budget)}% of it" if budget else ""
     yield Problem(
         id="budget-exceeded" if exceeded else "budget-nearly-spent",
         severity=Severity.ERROR if exceeded else Severity.WARNING,
-        message=f"{who} has a budget of {_money(int(budget))} a month, and {_money(expected)} are expected{percent}",
+        message=f"{who} has a budget of {_money(budget, cents=cents)} a month, and "
+        f"{_money(expected, cents=cents)} are expected{percent}",
         place=spec.place("budget", "monthlyUSD"),
         related=_dearest(lines, by),
         help=f"ask for less, or raise it; see paddock cost --by {by}"
@@ -72,9 +75,9 @@ def _dearest(lines: Sequence[Line], by: str) -> tuple[Note, ...]:
     return tuple(Note(message=f"{name}: {_money(amount.expected)}") for name, amount in sums[:SHOWN] if amount.expected)
 
 
-def _money(micro: int) -> str:
-    """Whole dollars, with cents below a hundred."""
-    text = usd(micro, 0 if micro >= 100 * MICRO else 2)
+def _money(micro: int | Fraction, *, cents: bool = False) -> str:
+    """Whole dollars, with cents where they are wanted and below a hundred."""
+    text = usd(micro, 2 if cents or micro < 100 * MICRO else 0)
     whole, dot, rest = text.partition(".")
     return f"${int(whole):,}{dot}{rest}"
 
@@ -89,7 +92,7 @@ def _unknown_prices(environment: Environment, found: Costs) -> Iterator[Problem]
     for (name, pool), gaps in lacking.items():
         cluster = environment.clusters[name]
         if "budget" in environment.data or _teams(found, name, pool) & _with_budget(environment):
-            yield _unknown_price(cluster, pool, [one.instance for one in gaps])
+            yield _unknown_price(cluster, pool, gaps)
 
 
 def _teams(found: Costs, cluster: str, pool: str) -> set[str]:
@@ -102,16 +105,18 @@ def _with_budget(environment: Environment) -> set[str]:
     return {name for name, team in environment.teams.items() if "budget" in team.data}
 
 
-def _unknown_price(cluster: Cluster, pool: str, types: Sequence[str]) -> Problem:
+def _unknown_price(cluster: Cluster, pool: str, gaps: Sequence[Missing]) -> Problem:
     stated = cluster.data["nodePools"][pool]["instanceTypes"]
-    known = [stated.index(one) for one in types if one in stated]
+    known = [stated.index(one.instance) for one in gaps if one.instance in stated]
+    blocks = all(one.field == "capacityBlock" for one in gaps)
+    what = f"{'capacity blocks of ' if blocks else ''}{', '.join(sorted({one.instance for one in gaps}))}"
     return Problem(
         id="unknown-price",
         severity=Severity.WARNING,
-        message=f'node pool "{pool}" of cluster "{cluster.identity}" has {", ".join(sorted(set(types)))}, of which no '
-        f"price in {cluster.region} is known: no budget counts them",
+        message=f'no price of {what} in {cluster.region} is known: no budget counts these nodes of pool "{pool}" of '
+        f'cluster "{cluster.identity}"',
         place=cluster.place("nodePools", pool, "instanceTypes", *([min(known)] if known else [])),
-        help=f"state them in prices.regions of platform.yaml: {cluster.region}.instances.{types[0]}",
+        help=f"state it in platform.yaml: prices.regions.{cluster.region}.instances.{gaps[0].instance}.{gaps[0].field}",
     )
 
 
