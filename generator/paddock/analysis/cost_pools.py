@@ -78,6 +78,8 @@ class Pool:
     fixed_dollars: Fraction = Fraction(0)
     launches: bool = True
     tenants: list[Tenant] = field(default_factory=list)
+    rates: dict[Wish, tuple[Fraction, Span] | None] = field(default_factory=dict)
+    """What is known of one pod of a size already."""
 
     def holds(self, wish: Wish) -> bool:
         return any(one.part(wish) is not None for one in self.kinds)
@@ -121,7 +123,7 @@ def place(
         if pool is None:
             ledger.lacks(title, "no node pool can hold it", team=workload.team)
             continue
-        demand = _demand(pool, wish, count * share)
+        demand = _demand(pool, wish, count if share == 1 else count * share)
         if demand is None:
             name = pool.data.name
             why = f'no instance type of pool "{name}" that holds it has a price'
@@ -214,21 +216,32 @@ def _wish(part: Workload) -> Wish:
 
 
 def _demand(pool: Pool, wish: Wish, count: Span) -> Demand | None:
-    """What so many pods take of a pool. Of the types that hold one, the minimum is the cheapest, expected is the one
-    that Karpenter launches, the cheapest by its price there, and the maximum the dearest."""
+    """What so many pods take of a pool; None where no type that holds them has a price."""
+    if wish not in pool.rates:
+        pool.rates[wish] = _rate(pool, wish)
+    rate = pool.rates[wish]
+    if rate is None:
+        return None
+    part, month = rate
+    return Demand(nodes=count * part, dollars=count * month, whole=part == 1)
+
+
+def _rate(pool: Pool, wish: Wish) -> tuple[Fraction, Span] | None:
+    """The part of a node that a pod takes, and what that costs a month where the node is launched for it.
+
+    Of the types that hold the pod, the minimum is the cheapest, expected is the one that Karpenter launches, the
+    cheapest by its price there, and the maximum the dearest.
+    """
     fitting = [(part, one.launched) for one in pool.kinds if (part := one.part(wish)) is not None]
     priced = [(part, rate) for part, rate in fitting if rate is not None]
-    if not priced and (pool.launches or not pool.fixed_dollars):
-        return None
-    hour = Span.of(0)
-    if priced:
-        hour = Span(
-            minimum=min(part * rate.minimum for part, rate in priced),
-            expected=min(part * rate.expected for part, rate in priced),
-            maximum=max(part * rate.maximum for part, rate in priced),
-        )
-    typical = min(priced, key=lambda one: one[0] * one[1].expected)[0] if priced else fitting[0][0]
-    return Demand(nodes=count * typical, dollars=count * hour * HOURS_A_MONTH, whole=typical == 1)
+    if not priced:
+        return (fitting[0][0], Span.of(0)) if pool.fixed_dollars and not pool.launches else None
+    hour = Span(
+        minimum=min(part * rate.minimum for part, rate in priced),
+        expected=min(part * rate.expected for part, rate in priced),
+        maximum=max(part * rate.maximum for part, rate in priced),
+    )
+    return min(priced, key=lambda one: one[0] * one[1].expected)[0], hour * HOURS_A_MONTH
 
 
 def _pool(ledger: Ledger, prices: Prices, cluster: Cluster, pool: NodePool, as_of: str | None) -> Pool:

@@ -53,7 +53,7 @@ def text(report: Report) -> str:
     """A table with the total below it, then what is not counted."""
     budgets = any(row.budget is not None for row in report.rows)
     header = [report.by, *CASES, "share", *(["budget", "spent"] if budgets else [])]
-    if report.several and report.by not in ("environment", "cluster", "pool"):
+    if report.several and report.by not in ("environment", "cluster"):
         header.insert(0, "environment")
     whole = total(row.amount for row in report.rows)
     body = [_cells(report, row, whole, header) for row in report.rows]
