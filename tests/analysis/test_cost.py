@@ -351,6 +351,17 @@ def test_a_price_of_one_type_is_enough_for_what_fits_it() -> None:
     assert [one.instance for one in found.missing if one.pool == "general"] == ["m7i.8xlarge"]
 
 
+def test_settings_that_are_wrong_leave_gaps_and_break_nothing() -> None:
+    """Their own findings say what is wrong with them; whether GPUs are cut is not known then."""
+    path = "environments/prod/clusters/serve-fra.yaml"
+    spoilt = reference()[path].replace(b"  components:\n", b"  components:\n    gpu-operator: {settings: {bogus: 1}}\n")
+    loaded = load(gathered({**reference(), path: spoilt}))
+    assert loaded.problems
+    assert loaded.fleet is not None
+    found = costs(loaded.fleet, loaded.fleet.environments.values(), as_of=AS_OF)
+    assert any(one.pool == "a100-slices" for one in found.lines)
+
+
 def _reference() -> Costs:
     found = fleet(reference())
     return costs(found, found.environments.values(), as_of="2026-11-25")
