@@ -24,6 +24,8 @@ class Host:
     group: str | None
     alb: bool = True
     """Whether its Ingress class makes an Application Load Balancer."""
+    workload: Workload | None = None
+    """The workload whose Ingress it is, if it is none of a component."""
 
 
 # Where the settings of a component hold its Ingress and the host of it.
@@ -71,10 +73,16 @@ def published(fleet: Fleet) -> Iterator[Host]:
             yield from _of_cluster(fleet, environment, cluster)
 
 
-def load_balancers(fleet: Fleet, environment: Environment, cluster: Cluster) -> int:
-    """Application Load Balancers of a cluster: one for each IngressGroup, and one for each Ingress without a group."""
-    found = [one.group for one in _of_cluster(fleet, environment, cluster) if one.alb]
-    return len(set(found) - {None}) + found.count(None)
+def load_balancers(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Workload | None]:
+    """Application Load Balancers of a cluster, with the workload that has one to itself: each Ingress without a group,
+    KServe's of each endpoint included. None for one that is shared (an IngressGroup) or a component's."""
+    found = [one for one in _of_cluster(fleet, environment, cluster) if one.alb]
+    yield from [None] * len({one.group for one in found if one.group is not None})
+    yield from [one.workload for one in found if one.group is None]
+    kserve = cluster.components.get("kserve")
+    ingress = kserve.settings["ingress"] if kserve is not None and kserve.valid else {"enabled": False}
+    if ingress["enabled"] and ingress["className"] == "alb":
+        yield from [one for one in environment.workloads_on(cluster.name) if one.type == "inference"]
 
 
 def _of_cluster(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Host]:
@@ -119,6 +127,7 @@ def _of_workloads(fleet: Fleet, environment: Environment, cluster: Cluster) -> I
             place=one.place("ingress", *(("host",) if given else ()), key=not given),
             group=stated["annotations"].get(GROUP),
             alb=stated["ingressClassName"] == "alb",
+            workload=one,
         )
 
 

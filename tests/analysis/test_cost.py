@@ -321,8 +321,16 @@ def test_file_systems_by_throughput() -> None:
 
 
 def test_load_balancers_once_for_each_group() -> None:
-    """The only Ingress of the small repository is the service's own."""
-    assert figures(of(prices(small(), {"services": {"load-balancer": 0.02}})), "load balancer") == ["14.60"] * 3
+    """The only Ingress of the small repository is the service's own, and so is its load balancer."""
+    stated = prices(small(), {"services": {"load-balancer": 0.02}})
+    assert figures(of(stated), "load balancer", workload="api") == ["14.60"] * 3
+    components = {"kserve": {"settings": {"ingress": {"enabled": True}}}, "mlflow": {"enabled": False}}
+    found = of(with_spec(stated, ONE, {"components": components}))
+    assert figures(found, "load balancer", workload="model") == ["14.60"] * 3  # KServe's Ingress of the endpoint
+    # What shares a group shares a load balancer, which is nobody's own.
+    shared = {"port": "http", "annotations": {"alb.ingress.kubernetes.io/group.name": "all"}}
+    found = of(with_spec(stated, f"{WORKLOADS}/api.yaml", {"ingress": shared}))
+    assert [(one.team, one.workload) for one in lines(found, "load balancer")] == [("", "")]
 
 
 def test_what_has_no_price_is_missing_and_never_zero() -> None:

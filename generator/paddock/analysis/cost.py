@@ -25,6 +25,7 @@ NEVER_COUNTED = (
     "requests",
     "support plans",
     "taxes",
+    "VPCs and NAT gateways that are made elsewhere",
 )
 """What depends on use that no spec states. Notebooks and runners are paid as nodes of their pools, idle here."""
 

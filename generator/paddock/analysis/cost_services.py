@@ -36,8 +36,7 @@ def services(ledger: Ledger, fleet: Fleet, environment: Environment, cluster: Cl
     if vpc:
         count = 1 if vpc["natGateways"] == "one" else len(vpc["zones"])
         _hourly(ledger, prices, cluster, "gateway", "NAT gateways", "nat-gateway", count)
-    balancers = hosts.load_balancers(fleet, environment, cluster)
-    _hourly(ledger, prices, cluster, "load balancer", "load balancers", "load-balancer", balancers)
+    _load_balancers(ledger, prices, fleet, environment, cluster)
 
 
 def team_storage(ledger: Ledger, fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -> None:
@@ -231,6 +230,17 @@ def _lustre(cluster: Cluster, name: str) -> str | None:
     if name == "fsx-lustre-persistent":
         return f"fsx-persistent-2-{stated['persistent']['perUnitStorageThroughput']}"
     return "fsx-scratch-2"  # as the templates of the component make it and every class of a repository
+
+
+def _load_balancers(ledger: Ledger, prices: Prices, fleet: Fleet, environment: Environment, cluster: Cluster) -> None:
+    """Application Load Balancers: who has one to itself pays for it."""
+    for one in hosts.load_balancers(fleet, environment, cluster):
+        price = prices.service(cluster.region, "load-balancer")
+        if price is None:
+            ledger.lacks("load balancers", no_price("load-balancer", cluster.region))
+            continue
+        hour = Span.of(price * HOURS_A_MONTH)
+        ledger.dollars("load balancer", hour, team=one.team if one else "", workload=one.name if one else "")
 
 
 def _stored(bucket: Bucket, sizes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
