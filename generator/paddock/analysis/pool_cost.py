@@ -57,7 +57,7 @@ def bill(supply: Supply, demands: Sequence[Demand]) -> Bill:
     before, and the same part of its rise.
     """
     used = [_used(supply, demands, case) for case in range(3)]
-    paid = Span.each(lambda case: _paid(supply, demands, used[case], case))
+    paid = Span.each(lambda case: _paid(supply, demands, case))
     settled: list[list[Fraction]] = []
     before = [Fraction(0)] * len(demands)
     for case in range(3):
@@ -69,23 +69,29 @@ def bill(supply: Supply, demands: Sequence[Demand]) -> Bill:
 
 def _on_fixed(supply: Supply, demands: Sequence[Demand], case: int) -> Fraction:
     """The part of all demands that the fixed nodes hold, at most 1."""
+    if not supply.fixed_nodes:
+        return Fraction(0)
     wanted = sum((one.nodes[case] for one in demands), Fraction(0))
     return min(supply.fixed_nodes / wanted, Fraction(1)) if wanted else Fraction(1)
 
 
 def _used(supply: Supply, demands: Sequence[Demand], case: int) -> list[Fraction]:
+    if not supply.fixed_nodes:
+        return [one.dollars[case] if supply.launches else Fraction(0) for one in demands]
     held = _on_fixed(supply, demands, case)
-    rate = supply.fixed_dollars / supply.fixed_nodes if supply.fixed_nodes else Fraction(0)
+    on_fixed = held * supply.fixed_dollars / supply.fixed_nodes
     launched = (1 - held) if supply.launches else Fraction(0)
-    return [held * one.nodes[case] * rate + launched * one.dollars[case] for one in demands]
+    return [one.nodes[case] * on_fixed + launched * one.dollars[case] for one in demands]
 
 
-def _paid(supply: Supply, demands: Sequence[Demand], used: Sequence[Fraction], case: int) -> Fraction:
+def _paid(supply: Supply, demands: Sequence[Demand], case: int) -> Fraction:
     if not supply.launches:
         return supply.fixed_dollars
     launched = 1 - _on_fixed(supply, demands, case)
     full = supply.utilization if case else Fraction(1)
-    wanted = sum((launched * one.dollars[case] / (1 if one.whole else full) for one in demands), Fraction(0))
+    whole = sum((one.dollars[case] for one in demands if one.whole), Fraction(0))
+    shared = sum((one.dollars[case] for one in demands if not one.whole), Fraction(0))
+    wanted = launched * (whole + shared / full)
     if supply.most is None:
         return supply.fixed_dollars + wanted
     return supply.fixed_dollars + (supply.most[case] if case == 2 else min(wanted, supply.most[case]))
@@ -93,7 +99,10 @@ def _paid(supply: Supply, demands: Sequence[Demand], used: Sequence[Fraction], c
 
 def _settle(before: Sequence[Fraction], wanted: Sequence[Fraction], paid: Fraction) -> list[Fraction]:
     """What each gets of what is paid: what it wants, or where that is too much in all, the same part of each rise."""
-    rise = [max(want - had, Fraction(0)) for had, want in zip(before, wanted, strict=True)]
-    room, wish = paid - sum(before), sum(rise, Fraction(0))
-    part = min(room / wish, Fraction(1)) if wish else Fraction(0)
-    return [had + part * one for had, one in zip(before, rise, strict=True)]
+    least = [max(had, want) for had, want in zip(before, wanted, strict=True)]
+    whole = sum(least, Fraction(0))
+    if whole <= paid:
+        return least
+    had = sum(before, Fraction(0))
+    part = (paid - had) / (whole - had)
+    return [first + part * (last - first) for first, last in zip(before, least, strict=True)]
