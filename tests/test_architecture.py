@@ -79,6 +79,8 @@ LAYERS: dict[str, int] = {
     "analysis.cost_fleet": 10,
     "analysis.cost_pools": 9,
     "analysis.cost_services": 8,
+    "analysis.cost_storage": 7,
+    "analysis.cost_supply": 8,
     "analysis.cron": 5,
     "analysis.money": 4,
     "analysis.pool_cost": 5,

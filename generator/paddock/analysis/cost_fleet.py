@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from paddock.analysis import cost_pools
+from paddock.analysis import cost_pools, cost_supply
 from paddock.analysis.cost import Costs, Ledger, joined
-from paddock.analysis.cost_services import checkpoints, services, team_storage
+from paddock.analysis.cost_services import services
+from paddock.analysis.cost_storage import checkpoints, team_storage
 from paddock.analysis.prices import Prices
 from paddock.model import Cluster, Environment, Fleet, Workload
 
@@ -26,7 +27,7 @@ def costs(fleet: Fleet, environments: Iterable[Environment], *, as_of: str | Non
 def _cluster(fleet: Fleet, environment: Environment, cluster: Cluster, as_of: str | None) -> Ledger:
     ledger = Ledger(environment.name, cluster.name)
     prices = Prices(stated=fleet.platform.data.get("prices", {}))
-    pools = cost_pools.of_cluster(ledger, prices, cluster, as_of)
+    pools = cost_supply.of_cluster(ledger, prices, cluster, as_of)
     cost_pools.buffers(ledger, pools, cluster)
     for workload in environment.workloads_on(cluster.name):
         team = environment.teams.get(workload.team)
