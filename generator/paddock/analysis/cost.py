@@ -47,8 +47,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Missing:
-    """What is not counted, and why. Where the reason is the price of an instance type in `pool`, `instance` is the type
-    and `field` the field of prices that would state it."""
+    """What is not counted, and why. Where that is the price of an instance type, `instance` is the type, `field` the
+    field of prices that would state it, and `at` the list of the cluster's spec that names it."""
 
     environment: str
     cluster: str
@@ -57,6 +57,7 @@ class Missing:
     pool: str = ""
     instance: str = ""
     field: str = ""
+    at: tuple[str, ...] = ()
     team: str = ""
 
     @property
@@ -140,7 +141,9 @@ class Ledger:
         )
         self.missing[gap] = None
 
-    def lacks_instance(self, subject: str, region: str, instance: str, field: str, *, pool: str = "") -> None:
+    def lacks_instance(
+        self, subject: str, region: str, instance: str, field: str, *, at: tuple[str, ...], pool: str = ""
+    ) -> None:
         """Nodes of a type that has no price; `field` is what the platform's prices would call it."""
         what = f"a capacity block of {instance}" if field == "capacityBlock" else instance
         gap = Missing(
@@ -151,6 +154,7 @@ class Ledger:
             pool=pool,
             instance=instance,
             field=field,
+            at=at,
         )
         self.missing[gap] = None
 

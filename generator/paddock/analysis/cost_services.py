@@ -65,7 +65,8 @@ def _node_group(ledger: Ledger, prices: Prices, cluster: Cluster, name: str) -> 
         paid = prices.instance(cluster.region, one, "capacityBlock") if block else None
         rate = (Span.of(paid) if paid else None) if block else prices.launched(cluster.region, one, capacity)
         if rate is None:
-            ledger.lacks_instance(subject, cluster.region, one, "capacityBlock" if block else "onDemand")
+            at = ("eks", "nodeGroups", name, "instanceTypes")
+            ledger.lacks_instance(subject, cluster.region, one, "capacityBlock" if block else "onDemand", at=at)
         else:
             rates.append(rate)
     if not rates:

@@ -131,7 +131,7 @@ def _kinds(
             continue  # unknown-instance-type says so
         rate = prices.launched(cluster.region, name, capacity) if capacity is not None else None
         if capacity is not None and rate is None:
-            ledger.lacks_instance(_title(pool), cluster.region, name, "onDemand", pool=pool.name)
+            _lacks(ledger, cluster, pool, name, "onDemand")
         slices = gpu_slices.advertised(cluster, pool, one)
         yield Kind(
             instance=one,
@@ -152,7 +152,7 @@ def _reserve(ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volum
         field = "capacityBlock" if stated["type"] == "capacity-block" else "reserved"
         rate = prices.instance(cluster.region, name, field)
         if rate is None:
-            ledger.lacks_instance(_title(pool.data), cluster.region, name, field, pool=pool.data.name)
+            _lacks(ledger, cluster, pool.data, name, field)
             continue
         pool.fixed_nodes += count
         pool.fixed_dollars += count * (rate + volume) * HOURS_A_MONTH
@@ -169,7 +169,7 @@ def _static(ledger: Ledger, prices: Prices, cluster: Cluster, pool: Pool, volume
     for one, rate in zip(pool.kinds, rates, strict=True):
         if rate is None:
             name = one.instance.name
-            ledger.lacks_instance(_title(pool.data), cluster.region, name, "onDemand", pool=pool.data.name)
+            _lacks(ledger, cluster, pool.data, name, "onDemand")
     if known:
         pool.fixed_nodes += more
         pool.fixed_dollars += more * (min(known) + volume) * HOURS_A_MONTH
@@ -200,5 +200,7 @@ def _nodes_within(pool: NodePool, kind: Kind) -> Fraction | None:
     return Fraction(min(counts)) if counts else None
 
 
-def _title(pool: NodePool) -> str:
-    return f'node pool "{pool.name}"'
+def _lacks(ledger: Ledger, cluster: Cluster, pool: NodePool, instance: str, field: str) -> None:
+    """A pool has a type without a price."""
+    at = ("nodePools", pool.name, "instanceTypes")
+    ledger.lacks_instance(f'node pool "{pool.name}"', cluster.region, instance, field, at=at, pool=pool.name)

@@ -16,7 +16,7 @@ from paddock.analysis.money import MICRO, usd
 from paddock.analysis.prices import exact
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem, Severity
-from paddock.model import Cluster, Environment, Fleet, Spec, Workload
+from paddock.model import Cluster, Environment, Fleet, Json, Spec, Workload
 from paddock.quantity import seconds
 
 IDS = ("budget-exceeded", "budget-nearly-spent", "unknown-price")
@@ -83,16 +83,15 @@ def _money(micro: int | Fraction, *, cents: bool = False) -> str:
 
 
 def _unknown_prices(environment: Environment, found: Costs) -> Iterator[Problem]:
-    """Each pool with types without a price on which a budget depends: the environment's, or that of a team with
-    workloads there."""
-    lacking: dict[tuple[str, str], list[Missing]] = {}
+    """Each pool and node group with types without a price on which a budget depends: the environment's, or that of a
+    team with workloads there."""
+    lacking: dict[tuple[str, str, tuple[str, ...]], list[Missing]] = {}
     for gap in found.missing:
-        if gap.instance and gap.pool:
-            lacking.setdefault((gap.cluster, gap.pool), []).append(gap)
-    for (name, pool), gaps in lacking.items():
-        cluster = environment.clusters[name]
-        if "budget" in environment.data or _teams(found, name, pool) & _with_budget(environment):
-            yield _unknown_price(cluster, pool, gaps)
+        if gap.instance:
+            lacking.setdefault((gap.cluster, gap.pool, gap.at), []).append(gap)
+    for (name, pool, _), gaps in lacking.items():
+        if "budget" in environment.data or (pool and _teams(found, name, pool) & _with_budget(environment)):
+            yield _unknown_price(environment.clusters[name], gaps)
 
 
 def _teams(found: Costs, cluster: str, pool: str) -> set[str]:
@@ -105,18 +104,21 @@ def _with_budget(environment: Environment) -> set[str]:
     return {name for name, team in environment.teams.items() if "budget" in team.data}
 
 
-def _unknown_price(cluster: Cluster, pool: str, gaps: Sequence[Missing]) -> Problem:
-    stated = cluster.data["nodePools"][pool]["instanceTypes"]
+def _unknown_price(cluster: Cluster, gaps: Sequence[Missing]) -> Problem:
+    first = gaps[0]
+    stated: Json = cluster.data
+    for key in first.at:
+        stated = stated[key]
     known = [stated.index(one.instance) for one in gaps if one.instance in stated]
     blocks = all(one.field == "capacityBlock" for one in gaps)
     what = f"{'capacity blocks of ' if blocks else ''}{', '.join(sorted({one.instance for one in gaps}))}"
     return Problem(
         id="unknown-price",
         severity=Severity.WARNING,
-        message=f'no price of {what} in {cluster.region} is known: no budget counts these nodes of pool "{pool}" of '
+        message=f"no price of {what} in {cluster.region} is known: no budget counts these nodes of {first.subject} of "
         f'cluster "{cluster.identity}"',
-        place=cluster.place("nodePools", pool, "instanceTypes", *([min(known)] if known else [])),
-        help=f"state it in platform.yaml: prices.regions.{cluster.region}.instances.{gaps[0].instance}.{gaps[0].field}",
+        place=cluster.place(*first.at, *([min(known)] if known else [])),
+        help=f"state it in platform.yaml: prices.regions.{cluster.region}.instances.{first.instance}.{first.field}",
     )
 
 

@@ -21,7 +21,7 @@ EXPLANATIONS = {
         "Write min, expected and max in this order, within the replicas or the deadline.",
     ),
     "unknown-price": explain(
-        "A node pool with an instance type without a price, in an environment with a budget.",
+        "A node pool or node group with an instance type without a price, where a budget depends on it.",
         "What runs on it is missing in the cost, and the budget seems to have room that it has not.",
         "State its price in prices.regions of platform.yaml, or take the type out of the pool.",
     ),
