@@ -17,7 +17,19 @@ import clones
 from paddock import cli
 from repositories import ROOT, SMALL
 
-VERBS = ("bench", "codeowners", "completion", "explain", "graph", "publish", "render", "validate", "whatif")
+VERBS = (
+    "baseline",
+    "bench",
+    "codeowners",
+    "completion",
+    "cost",
+    "explain",
+    "graph",
+    "publish",
+    "render",
+    "validate",
+    "whatif",
+)
 
 
 @pytest.fixture

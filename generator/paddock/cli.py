@@ -123,6 +123,7 @@ def cli() -> None:
       paddock publish                  show what would be committed to deploy/<environment>
       paddock publish --push           do it
       paddock explain gpu-does-not-fit what a finding means
+      paddock cost                     what it costs, and how much of each budget that is
 
     Exit codes: 0 clean, 1 problems found, 2 usage, 3 fatal or bug, 130 interrupted.
     """
@@ -257,6 +258,72 @@ def codeowners(root: Path | None, check: bool) -> int:
     from paddock.commands import codeowners as verb
 
     return verb.run(_session(root), check=check)
+
+
+@cli.command()
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
+)
+@click.option(
+    "--environment",
+    "-e",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    help="Only this environment; may be given more than once. Default: all.",
+)
+@click.option("--team", "teams", multiple=True, metavar="NAME", help="Only this team; may be given more than once.")
+@click.option(
+    "--by",
+    type=click.Choice(("workload", "team", "pool", "cluster", "environment")),
+    default="team",
+    show_default=True,
+    help="What the cost is put down to.",
+)
+@click.option("--hourly", is_flag=True, help="US dollars an hour instead of a month of 730 hours.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "csv")),
+    default="text",
+    show_default=True,
+    help="json: schemas/output/cost.schema.json, exact to a millionth of a dollar. csv: for a spreadsheet.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day on which extended support and capacity blocks are judged. Default: the day of the commit.",
+)
+def cost(
+    root: Path | None,
+    environments: tuple[str, ...],
+    teams: tuple[str, ...],
+    by: str,
+    hourly: bool,
+    form: str,
+    as_of: datetime | None,
+) -> int:
+    """Estimate what environments cost, from prices and the assumptions in the specs; nothing is rendered.
+
+    \b
+    minimum   fewest replicas and runs, nodes packed without a gap, the cheapest price
+    expected  what the specs assume, nodes as full as their pool says
+    maximum   every replica and run, every pool as large as its limits allow
+
+    (idle) is paid and used by nobody: reserved nodes between runs, gaps on shared nodes, in the maximum the room up to
+    the limits. What has no price or no assumption is listed as not counted; it is never zero.
+
+    \b
+      paddock cost                                    teams of every environment, beside their budgets
+      paddock cost --by pool -e prod                  which pools the money goes to
+      paddock cost --by workload --team perception    what each run and endpoint of a team costs
+      paddock cost --format csv > costs.csv           for a spreadsheet
+    """
+    from paddock.commands import cost as verb
+
+    session = _session(root, environments, as_of=as_of)
+    return verb.run(session, by=by, teams=teams, form=form, hourly=hourly)
 
 
 @cli.command()

@@ -67,7 +67,8 @@ def _platform(teams: list[str]) -> Json:
 def _environment(name: str, index: int) -> Json:
     aws = {"accountId": f"{index + 1}" * 12, "region": "us-east-1"}
     promotion = {"promotion": {"after": ENVIRONMENTS[index - 1]}} if index else {}
-    return _spec("Environment", name, {"aws": aws, "production": name == "prod", **promotion})
+    budget = {"budget": {"monthlyUSD": 1_000_000_000}}  # so that costs are computed
+    return _spec("Environment", name, {"aws": aws, "production": name == "prod", **promotion, **budget})
 
 
 def _cluster(environment: str, name: str, role: str) -> Json:
@@ -162,7 +163,7 @@ def _team(name: str) -> Json:
             "costCenter": name,
             "groups": {"edit": name},
             "alerts": {"slackChannel": f"#{name}"},
-            "buckets": {"checkpoints": {"purpose": "checkpoints"}},
+            "buckets": {"checkpoints": {"purpose": "checkpoints", "expectedSize": {"STANDARD": "10Ti"}}},
             "clusters": {"train": {"quota": quota, "flavors": {"h100": flavor}}, "serve": {"quota": quota}},
         },
     )
@@ -198,6 +199,7 @@ def _training(name: str, team: str, index: int) -> Json:
         "nodes": 1 + index % 8,
         "resources": {"gpu": {"model": "h100", "count": 8}, "cpu": "160", "memory": "1600Gi", "efa": True},
         "run": "onChange" if index % 2 else "onDemand",
+        "cost": {"runsPerMonth": 1 + index % 5, "hoursPerRun": 4 + index % 20},
         "queue": {"name": team, "priority": "normal"},
         "tracking": {"experiment": name},
     } | ({"checkpoint": {"bucket": "checkpoints", "every": "30m"}} if index % 2 else {})

@@ -22,6 +22,10 @@ class Host:
     what: str
     place: Place
     group: str | None
+    alb: bool = True
+    """Whether its Ingress class makes an Application Load Balancer."""
+    workload: Workload | None = None
+    """The workload whose Ingress it is, if it is none of a component."""
 
 
 # Where the settings of a component hold its Ingress and the host of it.
@@ -66,8 +70,24 @@ def published(fleet: Fleet) -> Iterator[Host]:
     """Every host of every Ingress of the fleet whose host the specs decide."""
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
-            yield from _of_components(fleet, cluster)
-            yield from _of_workloads(fleet, environment, cluster)
+            yield from _of_cluster(fleet, environment, cluster)
+
+
+def load_balancers(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Workload | None]:
+    """Application Load Balancers of a cluster, with the workload that has one to itself: each Ingress without a group,
+    KServe's of each endpoint included. None for one that is shared (an IngressGroup) or a component's."""
+    found = [one for one in _of_cluster(fleet, environment, cluster) if one.alb]
+    yield from [None] * len({one.group for one in found if one.group is not None})
+    yield from [one.workload for one in found if one.group is None]
+    kserve = cluster.components.get("kserve")
+    ingress = kserve.settings["ingress"] if kserve is not None and kserve.valid else {"enabled": False}
+    if ingress["enabled"] and ingress["className"] == "alb":
+        yield from [one for one in environment.workloads_on(cluster.name) if one.type == "inference"]
+
+
+def _of_cluster(fleet: Fleet, environment: Environment, cluster: Cluster) -> Iterator[Host]:
+    yield from _of_components(fleet, cluster)
+    yield from _of_workloads(fleet, environment, cluster)
 
 
 def _of_components(fleet: Fleet, cluster: Cluster) -> Iterator[Host]:
@@ -89,6 +109,7 @@ def _of_components(fleet: Fleet, cluster: Cluster) -> Iterator[Host]:
             what=f'component "{component}"',
             place=place or cluster.place("role"),
             group=ingress["annotations"].get(GROUP, group),
+            alb=ingress["className"] == "alb",
         )
 
 
@@ -105,6 +126,8 @@ def _of_workloads(fleet: Fleet, environment: Environment, cluster: Cluster) -> I
             what=f'workload "{one.name}" of team "{one.team}"',
             place=one.place("ingress", *(("host",) if given else ()), key=not given),
             group=stated["annotations"].get(GROUP),
+            alb=stated["ingressClassName"] == "alb",
+            workload=one,
         )
 
 

@@ -15,6 +15,7 @@ from paddock.checks import (
     bucket_lifecycles,
     buckets,
     capacity_calendar,
+    budgets,
     component_references,
     component_versions,
     components_required,
@@ -107,6 +108,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
+    SpecCheck(ids=budgets.ESTIMATES, run=lambda fleet, _: budgets.estimates(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
@@ -147,6 +149,7 @@ SPEC_CHECKS = (
 )
 DATED_CHECKS = (
     DatedCheck(ids=capacity_calendar.IDS, run=capacity_calendar.check),
+    DatedCheck(ids=budgets.IDS, run=budgets.check),
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
     DatedCheck(ids=past_dates.IDS, run=past_dates.check),

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paddock import hosts
+from paddock.analysis.money import HOURS_A_MONTH
 from paddock.components import alerting, interfaces
 from paddock.model import Cluster, Fleet, Json
 
 PROMETHEUS = "http://kube-prometheus-stack-prometheus.monitoring.svc:9090"
-HOURS_A_MONTH = 730
 INTERVAL = "1m"
 _TEAM = " * on (namespace) group_left (team) namespace:team:info"
 _OF_TEAM = "{{ $labels.team }}"

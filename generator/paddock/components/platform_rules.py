@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paddock.analysis.money import HOURS_A_MONTH
 from paddock.components.alerting import Alert, group
 from paddock.model import Cluster, Fleet
 
@@ -15,7 +16,6 @@ Json = Any
 
 INTERVAL = "1m"
 """Evaluation interval of the recording rules; sums over time count minutes because of it."""
-HOURS_A_MONTH = 730
 
 _KSM = 'job="kube-state-metrics"'
 _TEAM = " * on (namespace) group_left (team) namespace:team:info"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from paddock.explanations import (
     acceptance,
     catalogue,
+    cost,
     faults,
     gpu_allocation,
     logs,
@@ -32,6 +33,7 @@ from paddock.explanations.explanation import Explanation
 PARTS = (
     acceptance,
     catalogue,
+    cost,
     faults,
     gpu_allocation,
     logs,
