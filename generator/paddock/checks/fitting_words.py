@@ -1,0 +1,127 @@
+"""Findings about what fits nowhere, in words: one line for each pool with the constraint that ruled it out, the field
+that says too much, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paddock.analysis.feasibility import Constraint, Obstacle, Request
+from paddock.checks.fitting import Offer
+from paddock.diagnostics import Note, Place, Pointer
+from paddock.gpu_slices import advertised
+from paddock.instances import instances
+from paddock.model import Workload
+
+Against = Sequence[tuple[Offer, Obstacle]]
+
+_REASONS = {
+    Constraint.MODEL: "model {one.found}",
+    Constraint.TAINTS: "its taint {one.found} keeps away workloads that do not name it",
+    Constraint.SHARING: "its GPUs are shared; only workloads that name the pool run on it",
+    Constraint.TIME_SLICING: "its GPUs are shared by time-slicing: a pod gets one, {one.wanted} are asked for",
+    Constraint.CAPACITY_TYPE: "its capacity is {one.found}, the workload wants {one.wanted}",
+    Constraint.EFA: "no EFA",
+    Constraint.ZONES: "it makes nodes in {one.found}, not in {one.wanted}",
+    Constraint.ARCHITECTURE: "{one.instance} is {one.found}",
+    Constraint.GPUS: "{one.instance} has {one.found} GPUs",
+    Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} are asked for",
+    Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} are asked for",
+    Constraint.EPHEMERAL: "{one.instance} has {one.found} of storage for pods, {one.wanted} are asked for",
+    Constraint.PODS: "{one.instance} holds no further pod",
+    Constraint.TOPOLOGY: "{one.instance} holds {one.found} of the {one.wanted} pods that one host has to hold",
+    Constraint.RESERVATIONS: "its reservations are of {one.found} instances, the workload needs {one.wanted}",
+    Constraint.REPLICAS: "it has {one.found} nodes, the workload needs {one.wanted}",
+    Constraint.LIMITS: 'limits["{one.resource}"] is {one.found}, the workload needs {one.wanted}',
+}
+_FIELDS: dict[Constraint, Pointer] = {
+    Constraint.CAPACITY_TYPE: ("capacityTypes",),
+    Constraint.EFA: ("resources", "efa"),
+    Constraint.CPU: ("resources", "cpu"),
+    Constraint.MEMORY: ("resources", "memory"),
+    Constraint.EPHEMERAL: ("resources", "ephemeralStorage"),
+    Constraint.TOPOLOGY: ("topology", "level"),
+    Constraint.RESERVATIONS: ("nodes",),
+    Constraint.REPLICAS: ("nodes",),
+}
+# Constraints of which the workload may have less, in order of nearness: what its largest legal value would be.
+_LESS = {
+    Constraint.CPU: "ask for at most {one.found} CPUs",
+    Constraint.MEMORY: "ask for at most {one.found} of memory",
+    Constraint.EPHEMERAL: "ask for at most {one.found} of storage",
+    Constraint.GPUS: "ask for at most {one.found} GPUs",
+}
+
+
+def notes(against: Against) -> tuple[Note, ...]:
+    """A line for each pool and node group."""
+    return tuple(note(offer, reason(offer, one), place=_place(offer, one)) for offer, one in against)
+
+
+def note(offer: Offer, why: str, *, place: Place | None = None) -> Note:
+    """The line of one pool or node group."""
+    return Note(message=f"{offer.title}: {why}", place=place or offer.place(key=True))
+
+
+def closest(against: Against) -> tuple[Offer, Obstacle]:
+    """The first offer of those that came closest."""
+    order = tuple(Constraint)
+    return max(against, key=lambda each: order.index(each[1].constraint))
+
+
+def reason(offer: Offer, one: Obstacle) -> str:
+    """Why nodes of an offer cannot hold a request."""
+    if one.constraint is Constraint.MODEL and offer.pool.gpu_model is None:
+        return "no GPU"
+    if one.constraint is Constraint.CAPACITY_TYPE and offer.group:
+        return "its nodes have no label of a capacity type, because Karpenter did not make them"
+    sliced = advertised(offer.cluster, offer.pool, instances()[one.instance]) if one.instance else None
+    if one.constraint is Constraint.GPUS and sliced is not None:
+        other = sorted(name for name, count in sliced.items() if count and name != "nvidia.com/gpu")
+        named = f": its parts of GPUs are {', '.join(other)}" if other else ""
+        return f"{one.instance} offers {one.found} nvidia.com/gpu{named}"
+    return _REASONS[one.constraint].format(one=one)
+
+
+def _place(offer: Offer, one: Obstacle) -> Place:
+    """The pool, or the number in it that is too small."""
+    if one.constraint is Constraint.LIMITS and one.resource:
+        return offer.place("limits", one.resource)
+    if one.constraint is Constraint.REPLICAS:
+        return offer.place("maxSize" if offer.group else "replicas")
+    return offer.place(key=True)
+
+
+def field(workload: Workload, one: Obstacle) -> Pointer:
+    """The field of the workload that says too much for an obstacle."""
+    numbered = one.constraint in (Constraint.RESERVATIONS, Constraint.REPLICAS, Constraint.LIMITS)
+    if numbered and "replicas" in workload.data:
+        return ("replicas", "min")
+    found = _FIELDS.get(one.constraint, ("resources", "gpu"))
+    if found == ("resources", "gpu") and "gpu" not in workload.data["resources"]:
+        return ("resources",)
+    return found
+
+
+def advice(against: Against, wanted: Request) -> str:
+    """What to write: for the pool that came closest the number that would do, on either side."""
+    if not against:
+        return "add a pool to the cluster"
+    offer, one = closest(against)
+    fewer = f", or ask for at most {one.most} nodes" if one.most else ""
+    if (
+        wanted.pool is None
+        and not wanted.gpu_model
+        and all(each.constraint is Constraint.TAINTS for _, each in against)
+    ):
+        return "name the pool that is meant, or add one without taints"
+    if one.constraint is Constraint.LIMITS:
+        return f'raise limits["{one.resource}"] of {offer.title} to {one.wanted}{fewer}'
+    if one.constraint is Constraint.REPLICAS:
+        return f"give {offer.title} {one.wanted} nodes{fewer}"
+    if one.constraint is Constraint.RESERVATIONS:
+        return f"reserve {one.wanted} instances, add on-demand to capacityTypes of {offer.title}{fewer}"
+    if one.constraint is Constraint.TOPOLOGY:
+        return f"choose a wider level{fewer}, or mode: preferred"
+    if one.constraint in _LESS and one.found not in ("0", "0 GiB"):
+        return f"{_LESS[one.constraint].format(one=one)}, which {offer.title} has, or add a pool with larger instances"
+    return "ask for what one of these pools has, or add a pool"
