@@ -45,13 +45,13 @@ class Daemon:
         }[self.nodes]
 
 
-# Add-ons by name: their DaemonSets, and the containers of each. Sources of the requests: aws/amazon-vpc-cni-k8s
+# Add-ons of EKS by name: their DaemonSets, and the containers of each. Sources of the requests: aws/amazon-vpc-cni-k8s
 # charts/aws-vpc-cni/values.yaml, and 2i2c-org/infrastructure#3902 for the second container of aws-node; the manifest of
 # kube-proxy that EKS installs (100m, as in containers-roadmap#1509 without memory); charts of
 # aws/eks-pod-identity-agent, aws/eks-node-monitoring-agent 1.7.0, aws-ebs-csi-driver (node.resources) and
 # amazon-cloudwatch-observability (agent.resources, containerLogs.fluentBit.resources); GuardDuty user guide, "Configure
 # EKS add-on parameters".
-_ADDONS: Mapping[str, Mapping[str, tuple[_Container, ...]]] = {
+ADDONS: Mapping[str, Mapping[str, tuple[_Container, ...]]] = {
     "vpc-cni": {"aws-node": ((("resources",), {"cpu": "25m"}), (("nodeAgent", "resources"), {"cpu": "25m"}))},
     "kube-proxy": {"kube-proxy": ((("resources",), {"cpu": "100m"}),)},
     "eks-pod-identity-agent": {"eks-pod-identity-agent": ((("resources",), {}),)},
@@ -83,7 +83,7 @@ def daemons(cluster: Cluster, catalogue: Mapping[str, Component]) -> tuple[Daemo
 
     Which add-ons someone else's cluster has is not known, so none is counted: too little refuses nobody wrongly.
     """
-    found = [one for name, use in cluster.components.items() for one in _component(catalogue.get(name), use)]
+    found = [one for name, use in cluster.components.items() for one in of_component(catalogue.get(name), use)]
     if cluster.provisioner != "existing":
         found += _addons(cluster.data["eks"]["addons"])
     return tuple(sorted(found, key=lambda one: one.name))
@@ -97,7 +97,8 @@ def total(found: tuple[Daemon, ...], pool: NodePool) -> tuple[dict[str, Fraction
     return sums, len(here)
 
 
-def _component(component: Component | None, use: ComponentUse) -> Iterator[Daemon]:
+def of_component(component: Component | None, use: ComponentUse) -> Iterator[Daemon]:
+    """The DaemonSets of a component with its settings on a cluster, as its component.yaml states them."""
     if component is None or not use.valid:
         return
     for name, stated in component.data["daemons"].items():
@@ -127,10 +128,10 @@ def _settings(settings: Json, path: str) -> list[Json]:
 
 
 def _addons(stated: Mapping[str, Mapping[str, Json]]) -> Iterator[Daemon]:
-    for addon in sorted({*ALWAYS, *stated} & _ADDONS.keys()):
+    for addon in sorted({*ALWAYS, *stated} & ADDONS.keys()):
         own = stated.get(addon, {})
         configuration = own.get("configuration", {})
-        for name, containers in _ADDONS[addon].items() if own.get("enabled", True) else ():
+        for name, containers in ADDONS[addon].items() if own.get("enabled", True) else ():
             switch = _SWITCHES.get((addon, name))
             if switch is None or _at(configuration, switch, default=True):
                 yield Daemon(name=name, requests=_sum(configuration, containers))
