@@ -276,7 +276,7 @@ def cases(count: int) -> Iterator[tuple[NodePool, Request, Node]]:
             "instanceTypes": names,
             "capacityTypes": sorted(dice.sample(KINDS, k=dice.choice((1, 2, 3)))),
             "zones": dice.sample(["us-east-1a", "us-east-1b"], k=dice.randint(1, 2)),
-            "efa": dice.random() < 0.7,
+            "efa": dice.random() < 0.8,
             "volume": f"{dice.choice((100, 500))}Gi",
             "limits": _limits(dice, largest),
         }
@@ -304,7 +304,7 @@ def _reservation(dice: random.Random, names: list[str]) -> dict[str, Any]:
 def _node(dice: random.Random, one: NodePool) -> Node:
     """What is left of a node beside daemons; slices of GPUs where these are shared."""
     requests = {"cpu": Fraction(dice.choice((0, 1, 3)), 10), "memory": Fraction(dice.choice((0, 1, 2)) * GIB)}
-    daemons, shares = dice.choice((0, 5, 20)), dice.choice((0, 2, 7))
+    daemons, shares = dice.choice((0, 0, 5, 5, 20, 20, 57, 249)), dice.choice((0, 2, 7))
 
     def node(instance: InstanceType) -> Allocatable:
         found = beside(allocatable(instance, one, {}), requests, daemons)
@@ -327,7 +327,7 @@ def _request(dice: random.Random, model: str | None, largest: InstanceType) -> R
         tolerant=dice.random() < 0.95,
         zones=frozenset(dice.sample(["us-east-1a", "us-east-1b"], k=dice.choice((0, 0, 0, 0, 0, 0, 1)))),
         architectures=frozenset(dice.sample(["amd64", "arm64"], k=dice.choice((0, 0, 0, 0, 0, 0, 1)))),
-        capacity_types=frozenset(dice.sample(KINDS, k=dice.choice((0, 0, 0, 0, 1, 2)))),
+        capacity_types=frozenset(dice.sample(KINDS, k=dice.choice((0, 0, 0, 0, 0, 1, 2)))),
         together=dice.random() < 0.05,
         beside=dice.choice(((Fraction(0), Fraction(0), 0), (Fraction(1, 4), Fraction(GIB), 1))),
     )
