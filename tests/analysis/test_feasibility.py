@@ -82,8 +82,12 @@ def test_what_fits() -> None:
         ({}, {"beside": (Fraction(0), Fraction(0), 250)}, Constraint.PODS),
         ({}, {"nodes": 2, "together": True}, Constraint.TOPOLOGY),
         (reserved(3), {"nodes": 4}, Constraint.RESERVATIONS),
-        # Those of another type are of no use.
-        (reserved(4, "p5.4xlarge"), {"nodes": 4}, Constraint.RESERVATIONS),
+        # Those of a type with one GPU are of no use.
+        (
+            {**reserved(4, "p5.4xlarge"), "instanceTypes": ["p5.4xlarge", "p5.48xlarge"]},
+            {"nodes": 4},
+            Constraint.RESERVATIONS,
+        ),
         ({"replicas": 3}, {"nodes": 4}, Constraint.REPLICAS),
         ({"limits": {"nvidia.com/gpu": "24"}}, {"nodes": 4}, Constraint.LIMITS),
         ({"limits": {"nodes": "3"}}, {"nodes": 4}, Constraint.LIMITS),
@@ -107,7 +111,9 @@ def test_the_constraint_that_rules_a_pool_out(
         ({"replicas": 4}, {"nodes": 4}),
         (reserved(4), {"nodes": 4}),
         ({**reserved(3), "capacityTypes": ["reserved", "on-demand"]}, {"nodes": 4}),
-        ({"capacityTypes": ["reserved"]}, {"nodes": 4}),  # which reservations is what another finding asks
+        # That there are no reservations, or of no type of the pool, is another finding.
+        ({"capacityTypes": ["reserved"]}, {"nodes": 4}),
+        (reserved(4, "p5en.48xlarge"), {"nodes": 4}),
         ({**reserved(3), "replicas": 4}, {"nodes": 4}),
         ({"capacityTypes": ["spot", "on-demand"]}, {"capacity_types": frozenset({"on-demand", "reserved"})}),
         ({}, {"nodes": 2, "together": True, "gpus": 4, "cpu": Fraction(90), "memory": Fraction(900 * GIB)}),
@@ -219,11 +225,16 @@ def _admits(
 def _there(one: NodePool, asked: Request, mix: list[str]) -> bool:
     """Whether the instances of a mix can be had: any number on demand, else only as many as are reserved."""
     kinds = [kind for kind in one.data["capacityTypes"] if not asked.capacity_types or kind in asked.capacity_types]
-    if kinds != ["reserved"] or "capacityReservations" not in one.data or "replicas" in one.data:
+    reservations = [
+        each
+        for each in one.data.get("capacityReservations", {}).values()
+        if each["instanceType"] in one.data["instanceTypes"]
+    ]
+    if kinds != ["reserved"] or not reservations or "replicas" in one.data:
         return True
     left = [
         each["instanceType"]
-        for each in one.data["capacityReservations"].values()
+        for each in reservations
         if not asked.zones or each["zone"] in asked.zones
         for _ in range(each["instanceCount"])
     ]
@@ -298,7 +309,12 @@ def _sharing(dice: random.Random) -> dict[str, str]:
 
 def _reservation(dice: random.Random, names: list[str]) -> dict[str, Any]:
     zone = dice.choice(("us-east-1a", "us-east-1b"))
-    return {"zone": zone, "type": "on-demand", "instanceType": dice.choice(names), "instanceCount": dice.randint(1, 2)}
+    return {
+        "zone": zone,
+        "type": "on-demand",
+        "instanceType": dice.choice([*names, "trn1.2xlarge"]),
+        "instanceCount": dice.randint(1, 2),
+    }
 
 
 def _node(dice: random.Random, one: NodePool) -> Node:

@@ -170,13 +170,14 @@ def _reserved(pool: NodePool, request: Request, instance: InstanceType) -> int |
     """How many instances of a type are reserved for the pool, where it may use no others; None where it may.
 
     A pool of reserved capacity alone launches into its reservations and nowhere else (gpu-platform.md 3.5). One that is
-    static has its number of replicas; one without reservations has a finding of its own.
+    static has its number of replicas; one without reservations for its types has a finding of its own.
     """
-    reservations = pool.data.get("capacityReservations", {})
+    types = pool.data["instanceTypes"]
+    reserved = [one for one in pool.data.get("capacityReservations", {}).values() if one["instanceType"] in types]
     allowed = request.capacity_types & set(pool.data["capacityTypes"]) or set(pool.data["capacityTypes"])
-    if allowed != {RESERVED} or not reservations or "replicas" in pool.data:
+    if allowed != {RESERVED} or not reserved or "replicas" in pool.data:
         return None
-    mine = [one for one in reservations.values() if one["instanceType"] == instance.name]
+    mine = [one for one in reserved if one["instanceType"] == instance.name]
     return sum(int(one["instanceCount"]) for one in mine if not request.zones or one["zone"] in request.zones)
 
 
