@@ -99,13 +99,12 @@ def request(cluster: Cluster, workload: Workload) -> Request:
     the flavor that Kueue chooses, those that name a pool or a GPU model have its own (workloads.pods.placement).
     """
     stated, gpu = workload.data["resources"], workload.data["resources"].get("gpu", {})
-    cpu, memory = _sidecar(cluster, workload)
     topology = workload.data.get("topology", {})
     return Request(
         gpu_model=gpu.get("model"),
         gpus=gpu.get("count", 0),
-        cpu=parse(stated["cpu"]) + cpu,
-        memory=parse(stated["memory"]) + memory,
+        cpu=parse(stated["cpu"]),
+        memory=parse(stated["memory"]),
         ephemeral=parse(stated.get("ephemeralStorage", "0")),
         efa=max(1, _interfaces(cluster, workload)) if stated["efa"] else 0,
         nodes=pods.replicas(workload)[0] or 1 if "replicas" in workload.data else workload.data.get("nodes", 1),
@@ -113,7 +112,7 @@ def request(cluster: Cluster, workload: Workload) -> Request:
         tolerant=bool(gpu) or "pool" in workload.data or "queue" in workload.data,
         capacity_types=frozenset(workload.data.get("capacityTypes", ())),
         together=topology.get("mode") == "required" and topology.get("level") == HOST,
-        beside=_mountpoints(cluster, workload),
+        beside=_beside(cluster, workload),
     )
 
 
@@ -122,18 +121,20 @@ def _interfaces(cluster: Cluster, workload: Workload) -> int:
     return pods.efa_interfaces(cluster, workload) if known else 0
 
 
-def _sidecar(cluster: Cluster, workload: Workload) -> tuple[Fraction, Fraction]:
-    """CPUs and bytes of the container that Argo Workflows adds to the pod of a step; its other one is done before."""
+def _beside(cluster: Cluster, workload: Workload) -> tuple[Fraction, Fraction, int]:
+    """CPUs, bytes and pods that stand on a node only because the workload does: Mountpoint's pods, and in the pod of a
+    step, of which there is one, the container that Argo Workflows adds (its other one is done before)."""
+    cpu, memory, count = _mountpoints(cluster, workload)
     use = cluster.components.get("argo-workflows")
-    if not isinstance(workload, Step) or use is None or not use.valid:
-        return Fraction(0), Fraction(0)
-    resources = use.settings["executor"]["resources"]
-    return parse(resources["cpu"]), parse(resources["memory"])
+    if isinstance(workload, Step) and use is not None and use.valid:
+        resources = use.settings["executor"]["resources"]
+        return cpu + parse(resources["cpu"]), memory + parse(resources["memory"]), count
+    return cpu, memory, count
 
 
 def _mountpoints(cluster: Cluster, workload: Workload) -> tuple[Fraction, Fraction, int]:
-    """CPUs, bytes and pods by which Mountpoint serves the buckets of a workload on a node: a pod for each, for which
-    the driver reserves room where its setting says so, else one without requests."""
+    """A pod for each bucket on each node, for which the driver reserves room where its setting says so; else it asks for
+    nothing (volumes)."""
     use = cluster.components.get(volumes.MOUNTPOINT)
     count = sum("bucket" in one for one in workload.data.get("mounts", {}).values())
     if use is None or not use.valid or not use.settings["reserveHeadroom"]:

@@ -10,7 +10,8 @@ from paddock.checks.fitting import Offer
 from paddock.diagnostics import Note, Place, Pointer
 from paddock.gpu_slices import advertised
 from paddock.instances import instances
-from paddock.model import Workload
+from paddock.model import Step, Workload
+from paddock.quantity import binary, decimal
 
 Against = Sequence[tuple[Offer, Obstacle]]
 
@@ -62,6 +63,17 @@ def note(offer: Offer, why: str, *, place: Place | None = None) -> Note:
     return Note(message=f"{offer.title}: {why}", place=place or offer.place(key=True))
 
 
+def companions(against: Against, workload: Workload, wanted: Request) -> tuple[Note, ...]:
+    """What stands on the node for the workload's sake, where a line of a pool has taken it off."""
+    cpu, memory, _ = wanted.beside
+    short = {one.constraint for _, one in against} & {Constraint.CPU, Constraint.MEMORY}
+    if not short or not (cpu or memory):
+        return ()
+    step = ["the container that Argo Workflows adds to a step"] if isinstance(workload, Step) else []
+    what = " and ".join([*step, *(["Mountpoint's pods"] if workload.data.get("mounts") else [])])
+    return (Note(message=f"{decimal(cpu)} of CPU and {binary(memory)} of memory are left to {what}"),)
+
+
 def closest(against: Against) -> tuple[Offer, Obstacle]:
     """The first offer of those that came closest."""
     order = tuple(Constraint)
@@ -72,6 +84,8 @@ def reason(offer: Offer, one: Obstacle) -> str:
     """Why nodes of an offer cannot hold a request."""
     if one.constraint is Constraint.MODEL and offer.pool.gpu_model is None:
         return "no GPU"
+    if one.constraint is Constraint.TAINTS and offer.group:
+        return f"its taint {one.found} keeps workloads away"
     if one.constraint is Constraint.CAPACITY_TYPE and offer.group:
         return "its nodes have no label of a capacity type, because Karpenter did not make them"
     sliced = advertised(offer.cluster, offer.pool, instances()[one.instance]) if one.instance else None
@@ -102,16 +116,33 @@ def field(workload: Workload, one: Obstacle) -> Pointer:
     return found
 
 
-def advice(against: Against, wanted: Request) -> str:
+def amount(workload: Workload) -> str:
+    """CPUs, storage and memory that one node or replica asks for."""
+    stated = workload.data["resources"]
+    storage = f", {stated['ephemeralStorage']} of storage" if "ephemeralStorage" in stated else ""
+    return f"{stated['cpu']} {'CPU' if stated['cpu'] == '1' else 'CPUs'}{storage} and {stated['memory']} of memory"
+
+
+def each(workload: Workload, wanted: Request, *, host: str = "") -> str:
+    """How many nodes or replicas there are at once, where it is more than one."""
+    preposition = "for" if "replicas" in workload.data else "on"
+    return f" {preposition} each of {wanted.nodes} {_what(workload)}{host}" if wanted.nodes > 1 else ""
+
+
+def _what(workload: Workload) -> str:
+    return "replicas" if "replicas" in workload.data else "nodes"
+
+
+def advice(against: Against, workload: Workload, wanted: Request) -> str:
     """What to write: for the pool that came closest the number that would do, on either side."""
     if not against:
         return "add a pool to the cluster"
     offer, one = closest(against)
-    fewer = f", or ask for at most {one.most} nodes" if one.most else ""
+    fewer = f", or ask for at most {one.most} {_what(workload)}" if one.most else ""
     if (
         wanted.pool is None
         and not wanted.gpu_model
-        and all(each.constraint is Constraint.TAINTS for _, each in against)
+        and all(other.constraint is Constraint.TAINTS for _, other in against)
     ):
         return "name the pool that is meant, or add one without taints"
     if one.constraint is Constraint.LIMITS:
@@ -122,6 +153,9 @@ def advice(against: Against, wanted: Request) -> str:
         return f"reserve {one.wanted} instances, add on-demand to capacityTypes of {offer.title}{fewer}"
     if one.constraint is Constraint.TOPOLOGY:
         return f"choose a wider level{fewer}, or mode: preferred"
+    if one.constraint is Constraint.CAPACITY_TYPE and not offer.group:
+        return f"add {one.found} to its capacityTypes, as {offer.title} has it, or {one.wanted} to those of the pool"
     if one.constraint in _LESS and one.found not in ("0", "0 GiB"):
-        return f"{_LESS[one.constraint].format(one=one)}, which {offer.title} has, or add a pool with larger instances"
+        larger = "enlarge its volume" if one.constraint is Constraint.EPHEMERAL else "add a pool with larger instances"
+        return f"{_LESS[one.constraint].format(one=one)}, which {offer.title} has, or {larger}"
     return "ask for what one of these pools has, or add a pool"

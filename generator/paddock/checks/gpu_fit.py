@@ -67,20 +67,18 @@ def _problem(
         f'and no node pool of cluster "{identity}" can give it',
         place=workload.place(*field),
         label=total if wanted.nodes > 1 and field == ("resources", "gpu") else "",
-        related=tuple(notes[name] for name in sorted(notes)),
-        help=fitting_words.advice(against, wanted),
+        related=tuple(notes[name] for name in sorted(notes)) + fitting_words.companions(against, workload, wanted),
+        help=fitting_words.advice(against, workload, wanted),
     )
 
 
 def _wish(workload: Workload, wanted: Request) -> str:
     """What one node of the workload wants, in words."""
-    resources = workload.data["resources"]
-    gpu = resources["gpu"]
-    efa = " with EFA" if resources["efa"] else ""
-    what = "replicas" if "replicas" in workload.data else "nodes"
+    gpu = workload.data["resources"]["gpu"]
+    efa = " with EFA" if wanted.efa else ""
     host = ", all on one host" if wanted.together else ""
-    each = f" on each of {wanted.nodes} {what}{host}" if wanted.nodes > 1 else ""
-    return f"{gpu['count']} × {gpu['model']}{efa}, {resources['cpu']} CPUs and {resources['memory']} of memory{each}"
+    each = fitting_words.each(workload, wanted, host=host)
+    return f"{gpu['count']} × {gpu['model']}{efa}, {fitting_words.amount(workload)}{each}"
 
 
 def _field(workload: Workload, against: list[tuple[Offer, Obstacle]]) -> Pointer:

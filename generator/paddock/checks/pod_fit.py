@@ -45,15 +45,13 @@ def _fits(cluster: Cluster, workload: Workload, offers: tuple[Offer, ...], fine:
     if against is None:
         fine.add((cluster.identity, wanted, spread))
         return
-    resources = workload.data["resources"]
-    storage = f", {resources['ephemeralStorage']} of storage" if "ephemeralStorage" in resources else ""
-    each = f" for each of {wanted.nodes} {'replicas' if spread else 'nodes'}" if wanted.nodes > 1 else ""
+    where = f'pool "{wanted.pool}" on ' if wanted.pool else ""
+    asked = fitting_words.amount(workload) + fitting_words.each(workload, wanted)
     _, closest = fitting_words.closest(against)
-    asked = f"{resources['cpu']} CPUs{storage} and {resources['memory']} of memory{each}"
     yield Problem(
         id="pod-does-not-fit",
-        message=f'{workload.title} asks for {asked}, and no node of cluster "{cluster.identity}" can give it',
+        message=f'{workload.title} asks for {asked}, and no node of {where}cluster "{cluster.identity}" can give it',
         place=workload.place(*fitting_words.field(workload, closest)),
-        related=fitting_words.notes(against),
-        help=fitting_words.advice(against, wanted),
+        related=fitting_words.notes(against) + fitting_words.companions(against, workload, wanted),
+        help=fitting_words.advice(against, workload, wanted),
     )
