@@ -133,8 +133,8 @@ def _beside(cluster: Cluster, workload: Workload) -> tuple[Fraction, Fraction, i
 
 
 def _mountpoints(cluster: Cluster, workload: Workload) -> tuple[Fraction, Fraction, int]:
-    """A pod for each bucket on each node, for which the driver reserves room where its setting says so; else it asks for
-    nothing (volumes)."""
+    """A pod for each bucket on each node, for which the driver reserves room where its setting says so; else it asks
+    for nothing (volumes)."""
     use = cluster.components.get(volumes.MOUNTPOINT)
     count = sum("bucket" in one for one in workload.data.get("mounts", {}).values())
     if use is None or not use.valid or not use.settings["reserveHeadroom"]:

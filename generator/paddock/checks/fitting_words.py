@@ -155,6 +155,10 @@ def advice(against: Against, workload: Workload, wanted: Request) -> str:
         return f"choose a wider level{fewer}, or mode: preferred"
     if one.constraint is Constraint.CAPACITY_TYPE and not offer.group:
         return f"add {one.found} to its capacityTypes, as {offer.title} has it, or {one.wanted} to those of the pool"
+    if one.constraint is Constraint.TIME_SLICING:
+        return "ask for 1 GPU, or name a pool whose GPUs are whole"
+    if one.constraint is Constraint.GPUS and one.found == "0" and offer.pool.shared_gpus:
+        return "let each part be one nvidia.com/gpu: mig.strategy: single of gpu-operator, and no renameByDefault"
     if one.constraint in _LESS and one.found not in ("0", "0 GiB"):
         larger = "enlarge its volume" if one.constraint is Constraint.EPHEMERAL else "add a pool with larger instances"
         return f"{_LESS[one.constraint].format(one=one)}, which {offer.title} has, or {larger}"
