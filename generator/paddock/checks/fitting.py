@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from paddock import daemons, volumes
 from paddock.analysis import feasibility
-from paddock.analysis.allocatable import Allocatable, allocatable, beside
+from paddock.analysis.allocatable import MOST_PODS, Allocatable, allocatable, beside
 from paddock.analysis.feasibility import Obstacle, Request
 from paddock.catalogue import Component
 from paddock.components import karpenter
@@ -56,11 +56,11 @@ def offers(cluster: Cluster, catalogue: Mapping[str, Component]) -> tuple[Offer,
     for pool in cluster.node_pools.values():
         kubelet = {} if everywhere is None else karpenter.kubelet(pool, everywhere)
         pools.append(Offer(cluster=cluster, pool=pool, group=False, capacity=_nodes(cluster, pool, kubelet, running)))
-    groups = [_group(name, one) for name, one in sorted(cluster.data["eks"]["nodeGroups"].items())]
-    return (
-        *pools,
-        *(Offer(cluster=cluster, pool=one, group=True, capacity=_nodes(cluster, one, {}, running)) for one in groups),
-    )
+    for name, stated in sorted(cluster.data["eks"]["nodeGroups"].items()):
+        one = _group(name, stated)
+        group = Offer(cluster=cluster, pool=one, group=True, capacity=_nodes(cluster, one, {}, running))
+        pools.append(_any_number_of_pods(group))
+    return tuple(pools)
 
 
 def _nodes(
@@ -74,6 +74,12 @@ def _nodes(
             sliced = advertised(cluster, pool, instances()[name])
             found[name] = node if sliced is None else replace(node, gpus=sliced.get(GPU, 0))
     return found
+
+
+def _any_number_of_pods(offer: Offer) -> Offer:
+    """EKS finds the most pods of a node group's nodes by itself, by the configuration of the VPC CNI (EKS user guide,
+    "Maximum Pods per node"), so they are no obstacle."""
+    return replace(offer, capacity={name: replace(one, pods=MOST_PODS) for name, one in offer.capacity.items()})
 
 
 def _group(name: str, stated: Mapping[str, Json]) -> NodePool:

@@ -3,14 +3,14 @@ that says too much, and what to write instead."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from paddock.analysis.feasibility import Constraint, Obstacle, Request
 from paddock.checks.fitting import Offer
 from paddock.diagnostics import Note, Place, Pointer
 from paddock.gpu_slices import advertised
 from paddock.instances import instances
-from paddock.model import Step, Workload
+from paddock.model import Json, Step, Workload
 from paddock.quantity import binary, decimal
 
 Against = Sequence[tuple[Offer, Obstacle]]
@@ -116,9 +116,8 @@ def field(workload: Workload, one: Obstacle) -> Pointer:
     return found
 
 
-def amount(workload: Workload) -> str:
+def amount(stated: Mapping[str, Json]) -> str:
     """CPUs, storage and memory that one node or replica asks for."""
-    stated = workload.data["resources"]
     storage = f", {stated['ephemeralStorage']} of storage" if "ephemeralStorage" in stated else ""
     return f"{stated['cpu']} {'CPU' if stated['cpu'] == '1' else 'CPUs'}{storage} and {stated['memory']} of memory"
 
@@ -126,19 +125,20 @@ def amount(workload: Workload) -> str:
 def each(workload: Workload, wanted: Request, *, host: str = "") -> str:
     """How many nodes or replicas there are at once, where it is more than one."""
     preposition = "for" if "replicas" in workload.data else "on"
-    return f" {preposition} each of {wanted.nodes} {_what(workload)}{host}" if wanted.nodes > 1 else ""
+    return f" {preposition} each of {wanted.nodes} {plural(workload)}{host}" if wanted.nodes > 1 else ""
 
 
-def _what(workload: Workload) -> str:
+def plural(workload: Workload) -> str:
+    """What several of it are called."""
     return "replicas" if "replicas" in workload.data else "nodes"
 
 
-def advice(against: Against, workload: Workload, wanted: Request) -> str:
-    """What to write: for the pool that came closest the number that would do, on either side."""
+def advice(against: Against, wanted: Request, *, what: str = "nodes") -> str:
+    """What to write: for the pool that came closest the number that would do, on either side. `what` several are."""
     if not against:
         return "add a pool to the cluster"
     offer, one = closest(against)
-    fewer = f", or ask for at most {one.most} {_what(workload)}" if one.most else ""
+    fewer = f", or ask for at most {one.most} {what}" if one.most else ""
     if (
         wanted.pool is None
         and not wanted.gpu_model

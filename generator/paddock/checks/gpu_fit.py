@@ -68,7 +68,7 @@ def _problem(
         place=workload.place(*field),
         label=total if wanted.nodes > 1 and field == ("resources", "gpu") else "",
         related=tuple(notes[name] for name in sorted(notes)) + fitting_words.companions(against, workload, wanted),
-        help=fitting_words.advice(against, workload, wanted),
+        help=fitting_words.advice(against, wanted, what=fitting_words.plural(workload)),
     )
 
 
@@ -78,7 +78,7 @@ def _wish(workload: Workload, wanted: Request) -> str:
     efa = " with EFA" if wanted.efa else ""
     host = ", all on one host" if wanted.together else ""
     each = fitting_words.each(workload, wanted, host=host)
-    return f"{gpu['count']} × {gpu['model']}{efa}, {fitting_words.amount(workload)}{each}"
+    return f"{gpu['count']} × {gpu['model']}{efa}, {fitting_words.amount(workload.data['resources'])}{each}"
 
 
 def _field(workload: Workload, against: list[tuple[Offer, Obstacle]]) -> Pointer:
