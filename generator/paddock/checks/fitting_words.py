@@ -93,6 +93,8 @@ def reason(offer: Offer, one: Obstacle) -> str:
         other = sorted(name for name, count in sliced.items() if count and name != "nvidia.com/gpu")
         named = f": its parts of GPUs are {', '.join(other)}" if other else ""
         return f"{one.instance} offers {one.found} nvidia.com/gpu{named}"
+    if one.constraint is Constraint.GPUS and one.found == "1":
+        return f"{one.instance} has 1 GPU"
     return _REASONS[one.constraint].format(one=one)
 
 
