@@ -116,6 +116,7 @@ def request(cluster: Cluster, workload: Workload) -> Request:
         nodes=pods.replicas(workload)[0] or 1 if "replicas" in workload.data else workload.data.get("nodes", 1),
         pool=workload.data.get("pool"),
         tolerant=bool(gpu) or "pool" in workload.data or "queue" in workload.data,
+        architectures=frozenset(workload.data.get("architectures", ())),
         capacity_types=frozenset(workload.data.get("capacityTypes", ())),
         together=topology.get("mode") == "required" and topology.get("level") == HOST,
         beside=_beside(cluster, workload),

@@ -23,7 +23,7 @@ _REASONS = {
     Constraint.CAPACITY_TYPE: "its capacity is {one.found}, the workload wants {one.wanted}",
     Constraint.EFA: "no EFA",
     Constraint.ZONES: "it makes nodes in {one.found}, not in {one.wanted}",
-    Constraint.ARCHITECTURE: "{one.instance} is {one.found}",
+    Constraint.ARCHITECTURE: "{one.instance} is {one.found}, the workload wants {one.wanted}",
     Constraint.GPUS: "{one.instance} has {one.found} GPUs",
     Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} are asked for",
     Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} are asked for",
@@ -35,6 +35,7 @@ _REASONS = {
     Constraint.LIMITS: 'limits["{one.resource}"] is {one.found}, the workload needs {one.wanted}',
 }
 _FIELDS: dict[Constraint, Pointer] = {
+    Constraint.ARCHITECTURE: ("architectures",),
     Constraint.CAPACITY_TYPE: ("capacityTypes",),
     Constraint.EFA: ("resources", "efa"),
     Constraint.CPU: ("resources", "cpu"),
@@ -157,6 +158,8 @@ def advice(against: Against, wanted: Request, *, what: str = "nodes") -> str:
         return f"choose a wider level{fewer}, or mode: preferred"
     if one.constraint is Constraint.CAPACITY_TYPE and not offer.group:
         return f"add {one.found} to its capacityTypes, as {offer.title} has it, or {one.wanted} to those of the pool"
+    if one.constraint is Constraint.ARCHITECTURE:
+        return f"add a pool of {one.wanted}, or build the images for {one.found} and add it to architectures"
     if one.constraint is Constraint.TIME_SLICING:
         return "ask for 1 GPU, or name a pool whose GPUs are whole"
     if one.constraint is Constraint.GPUS and one.found == "0" and offer.pool.shared_gpus:

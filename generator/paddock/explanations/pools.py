@@ -33,8 +33,8 @@ EXPLANATIONS = {
     ),
     "gpu-does-not-fit": explain(
         "No node pool of the cluster can hold the workload, or not all its nodes at once.",
-        "The run would wait for ever, and only after the merge. What hypervisor, kubelet and the cluster's daemons keep "
-        "is taken off, and limits, replicas and reservations of the pool count.",
+        "The run would wait for ever, and only after the merge. What hypervisor, kubelet and daemons keep is taken "
+        "off, and limits, replicas and reservations of the pool count.",
         "Ask for what a pool has, or add a pool; the finding says for each pool what is missing.",
     ),
     "gpu-model-mismatch": explain(
