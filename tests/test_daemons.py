@@ -144,6 +144,15 @@ def test_addons_are_what_their_configuration_says() -> None:
     assert not {"kube-proxy", "fluent-bit"} & names
 
 
+@pytest.mark.parametrize(
+    "resources", [7, {"requests": 7}, {"requests": {"cpu": ["25m"]}}, {"requests": {"cpu": "much"}}]
+)
+def test_a_configuration_that_eks_would_refuse_counts_as_nothing(resources: Json) -> None:
+    """Its schema is EKS' own (aws eks describe-addon-configuration); nobody is refused on such grounds."""
+    found = daemons.daemons(cluster(**{"vpc-cni": {"configuration": {"resources": resources}}}), {})
+    assert of(found, "aws-node")["cpu"] <= Fraction(1, 20)
+
+
 def pool(name: str = "x", **data: Json) -> NodePool:
     return NodePool(name=name, data={"efa": False, "ami": "al2023@v1", **data})
 

@@ -142,10 +142,17 @@ def _sum(configuration: Json, containers: tuple[_Container, ...]) -> dict[str, F
     found: dict[str, Fraction] = {}
     for path, default in containers:
         stated = _at(configuration, (*path, "requests"), default={})
-        requests = {**default, **(stated if isinstance(stated, Mapping) else {})}
-        for resource, text in requests.items():
-            found[resource] = found.get(resource, Fraction(0)) + parse(str(text))
+        for resource, text in {**default, **(stated if isinstance(stated, Mapping) else {})}.items():
+            found[resource] = found.get(resource, Fraction(0)) + _lenient(text)
     return found
+
+
+def _lenient(value: Json) -> Fraction:
+    """A quantity of an add-on's configuration, whose schema is EKS'; 0 for what is none."""
+    try:
+        return parse(str(value))
+    except ValueError:
+        return Fraction(0)
 
 
 def _at(data: Json, path: tuple[str, ...], *, default: Json) -> Json:

@@ -70,7 +70,7 @@ def advertised(cluster: Cluster, pool: NodePool, instance: InstanceType) -> dict
 def _cut(cluster: Cluster, profile: str, instance: InstanceType) -> dict[str, int] | None:
     operator = cluster.components.get("gpu-operator")
     devices = slices(instance).get(profile)
-    if operator is None or devices is None:
+    if operator is None or not operator.valid or devices is None:
         return None
     if operator.settings["mig"]["strategy"] == "mixed":
         return {GPU: 0} | {f"{MIG}{name}": count * instance.gpu_count for name, count in devices.items()}
@@ -82,7 +82,7 @@ def _cut(cluster: Cluster, profile: str, instance: InstanceType) -> dict[str, in
 def _slicing(cluster: Cluster, name: str) -> Mapping[str, Json] | None:
     for plugin in ("gpu-operator", "nvidia-device-plugin"):
         use = cluster.components.get(plugin)
-        if use and name in use.settings["timeSlicing"]:
+        if use and use.valid and name in use.settings["timeSlicing"]:
             found: Mapping[str, Json] = use.settings["timeSlicing"][name]
             return found
     return None
