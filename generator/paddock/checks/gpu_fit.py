@@ -60,7 +60,7 @@ def _problem(
     for offer in claimed:
         notes[offer.pool.name] = fitting_words.note(offer, _CLAIMED)
     count = wanted.gpus
-    total = f"{wanted.nodes} nodes × {count} GPUs = {wanted.nodes * count}"
+    total = f"{wanted.nodes} {fitting_words.plural(workload)} × {count} GPUs = {wanted.nodes * count}"
     return Problem(
         id="gpu-does-not-fit",
         message=f"{workload.title} asks for {_wish(workload, wanted)}, "
@@ -82,10 +82,10 @@ def _wish(workload: Workload, wanted: Request) -> str:
 
 
 def _field(workload: Workload, against: list[tuple[Offer, Obstacle]]) -> Pointer:
-    """The field to point at: what the pool of the right GPU model lacks, or the pool that was named wrongly."""
-    of_model = [fitting_words.field(workload, one) for _, one in against if one.constraint is not Constraint.MODEL]
-    if of_model:
-        return of_model[0]
+    """The field to point at: what the pool that came closest lacks, or the pool that was named wrongly."""
+    _, one = fitting_words.closest(against) if against else (None, None)
+    if one is not None and one.constraint is not Constraint.MODEL:
+        return fitting_words.field(workload, one)
     return ("pool",) if "pool" in workload.data else ("resources", "gpu")
 
 
