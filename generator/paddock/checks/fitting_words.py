@@ -45,13 +45,25 @@ _FIELDS: dict[Constraint, Pointer] = {
     Constraint.RESERVATIONS: ("nodes",),
     Constraint.REPLICAS: ("nodes",),
 }
-# Constraints of which the workload may have less, in order of nearness: what its largest legal value would be.
-_LESS = {
-    Constraint.CPU: "ask for at most {one.found} CPUs",
-    Constraint.MEMORY: "ask for at most {one.found} of memory",
-    Constraint.EPHEMERAL: "ask for at most {one.found} of storage",
-    Constraint.GPUS: "ask for at most {one.found} GPUs",
+_OTHERWISE = "ask for what one of these pools has, or add a pool"
+_LARGER = ", which {offer.title} has, or add a pool with larger instances"
+_ADVICE = {
+    Constraint.TAINTS: "name the pool that is meant, or add one without taints",
+    Constraint.TIME_SLICING: "ask for 1 GPU, or name a pool whose GPUs are whole",
+    Constraint.CAPACITY_TYPE: "add {one.found} to its capacityTypes, as {offer.title} has it, or {one.wanted} to the "
+    "pool's",
+    Constraint.ARCHITECTURE: "add a pool of {one.wanted}, or build the images for {one.found} too and say so in "
+    "architectures",
+    Constraint.GPUS: "ask for at most {one.found} GPUs" + _LARGER,
+    Constraint.CPU: "ask for at most {one.found} CPUs" + _LARGER,
+    Constraint.MEMORY: "ask for at most {one.found} of memory" + _LARGER,
+    Constraint.EPHEMERAL: "ask for at most {one.found} of storage, which {offer.title} has, or enlarge its volume",
+    Constraint.TOPOLOGY: "choose a wider level or mode: preferred{fewer}",
+    Constraint.RESERVATIONS: "reserve {one.wanted} instances or add on-demand to capacityTypes of {offer.title}{fewer}",
+    Constraint.REPLICAS: "give {offer.title} {one.wanted} nodes{fewer}",
+    Constraint.LIMITS: 'raise limits["{one.resource}"] of {offer.title} to {one.wanted}{fewer}',
 }
+_SLICES = "let each part be one nvidia.com/gpu: mig.strategy: single of gpu-operator, and no renameByDefault"
 
 
 def notes(against: Against) -> tuple[Note, ...]:
@@ -136,35 +148,15 @@ def plural(workload: Workload) -> str:
     return "replicas" if "replicas" in workload.data else "nodes"
 
 
-def advice(against: Against, wanted: Request, *, what: str = "nodes") -> str:
+def advice(against: Against, *, what: str = "nodes") -> str:
     """What to write: for the pool that came closest the number that would do, on either side. `what` several are."""
     if not against:
         return "add a pool to the cluster"
     offer, one = closest(against)
+    nothing = one.found in ("0", "0 GiB")
+    if nothing and one.constraint is Constraint.GPUS and offer.pool.shared_gpus:
+        return _SLICES
+    if nothing or (offer.group and one.constraint is Constraint.CAPACITY_TYPE):
+        return _OTHERWISE
     fewer = f", or ask for at most {one.most} {what}" if one.most else ""
-    if (
-        wanted.pool is None
-        and not wanted.gpu_model
-        and all(other.constraint is Constraint.TAINTS for _, other in against)
-    ):
-        return "name the pool that is meant, or add one without taints"
-    if one.constraint is Constraint.LIMITS:
-        return f'raise limits["{one.resource}"] of {offer.title} to {one.wanted}{fewer}'
-    if one.constraint is Constraint.REPLICAS:
-        return f"give {offer.title} {one.wanted} nodes{fewer}"
-    if one.constraint is Constraint.RESERVATIONS:
-        return f"reserve {one.wanted} instances, add on-demand to capacityTypes of {offer.title}{fewer}"
-    if one.constraint is Constraint.TOPOLOGY:
-        return f"choose a wider level{fewer}, or mode: preferred"
-    if one.constraint is Constraint.CAPACITY_TYPE and not offer.group:
-        return f"add {one.found} to its capacityTypes, as {offer.title} has it, or {one.wanted} to those of the pool"
-    if one.constraint is Constraint.ARCHITECTURE:
-        return f"add a pool of {one.wanted}, or build the images for {one.found} and add it to architectures"
-    if one.constraint is Constraint.TIME_SLICING:
-        return "ask for 1 GPU, or name a pool whose GPUs are whole"
-    if one.constraint is Constraint.GPUS and one.found == "0" and offer.pool.shared_gpus:
-        return "let each part be one nvidia.com/gpu: mig.strategy: single of gpu-operator, and no renameByDefault"
-    if one.constraint in _LESS and one.found not in ("0", "0 GiB"):
-        larger = "enlarge its volume" if one.constraint is Constraint.EPHEMERAL else "add a pool with larger instances"
-        return f"{_LESS[one.constraint].format(one=one)}, which {offer.title} has, or {larger}"
-    return "ask for what one of these pools has, or add a pool"
+    return _ADVICE.get(one.constraint, _OTHERWISE).format(offer=offer, one=one, fewer=fewer)

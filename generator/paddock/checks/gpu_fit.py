@@ -68,7 +68,7 @@ def _problem(
         place=workload.place(*field),
         label=total if wanted.nodes > 1 and field == ("resources", "gpu") else "",
         related=tuple(notes[name] for name in sorted(notes)) + fitting_words.companions(against, workload, wanted),
-        help=fitting_words.advice(against, wanted, what=fitting_words.plural(workload)),
+        help=fitting_words.advice(against, what=fitting_words.plural(workload)),
     )
 
 

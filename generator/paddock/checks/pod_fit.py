@@ -110,5 +110,5 @@ def _fits(cluster: Cluster, pod: _Pod, offers: tuple[Offer, ...]) -> Iterator[Pr
         message=f'{pod.title} asks for {pod.asked}, and no node of {where}cluster "{cluster.identity}" can give it',
         place=pod.place(closest),
         related=fitting_words.notes(against) + pod.notes(against),
-        help=fitting_words.advice(against, wanted, what=pod.what),
+        help=fitting_words.advice(against, what=pod.what),
     )
