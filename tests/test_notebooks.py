@@ -9,6 +9,8 @@ import pytest
 
 from fleets import CLUSTER, cluster, filled
 from paddock import notebooks
+from paddock.analysis.feasibility import Request
+from paddock.checks import fitting
 from paddock.model import Cluster, Origin, Team
 
 Json = Any
@@ -81,7 +83,8 @@ def test_without_profiles_they_follow_from_the_quota() -> None:
     # g6e.2xlarge, the smallest: 8 CPUs and 64 GiB for one GPU. Nodes with EFA and nodes that always run are left out.
     assert (gpu.name, gpu.model, gpu.gpus, gpu.cpu, gpu.memory) == ("l40s", "l40s", 1, 7, 54 * GI)
     assert [one.name for one in gpu.pools] == ["l40s", "l40s-spot"]
-    assert notebooks.fitting(gpu.pools[0], gpu) != []
+    wanted = Request(gpu_model=gpu.model, gpus=gpu.gpus, cpu=gpu.cpu, memory=gpu.memory)
+    assert all(one.obstacle(wanted) is None for one in fitting.offers(hub(), {}) if one.pool in gpu.pools)
 
 
 def test_only_pools_of_the_team_s_quota() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddock.instances import InstanceType, instances
+from paddock.instances import instances
 from paddock.model import Cluster, Json, NodePool, Team
 from paddock.quantity import parse
 
@@ -81,18 +81,6 @@ def excesses(cluster: Cluster, team: Team, profile: Profile) -> Iterator[tuple[s
     maximum = team.data["containerDefaults"]["maxMemory"]
     if profile.memory > parse(maximum):
         yield "memory", "containerDefaults.maxMemory", maximum
-
-
-def fitting(pool: NodePool, profile: Profile) -> list[InstanceType] | None:
-    """Instance types of a pool that can hold a notebook; None where no type of the pool is known."""
-    known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    if not known:
-        return None
-    return [
-        one
-        for one in known
-        if one.gpu_count >= profile.gpus and one.vcpus >= profile.cpu and one.memory_gib * _GI >= profile.memory
-    ]
 
 
 def _stated(cluster: Cluster, name: str, stated: Mapping[str, Json]) -> Profile:

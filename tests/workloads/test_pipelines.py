@@ -113,6 +113,29 @@ def test_a_step_is_placed_as_any_workload() -> None:
     assert {"affinity", "nodeSelector", "tolerations"} & template(objects, "free").keys() == set()
 
 
+def test_a_step_has_the_node_affinity_of_its_pipeline_and_its_own() -> None:
+    """Beside the pools of its GPU, if there are several; a single one is in the node selector."""
+    steps = {"gpu": step(resources=GPU), "named": step(pool="cpu", capacityTypes=["on-demand", "reserved"])}
+    objects = render(pipeline(steps=steps, capacityTypes=["on-demand"], architectures=["amd64"]))
+
+    def expressions(name: str) -> list[Json]:
+        affinity = template(objects, name)["affinity"]["nodeAffinity"]
+        (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        found: list[Json] = term["matchExpressions"]
+        return found
+
+    assert expressions("gpu") == [
+        {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]},
+        {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+        {"key": "ml.example.com/pool", "operator": "In", "values": ["l40s", "l40s-efa"]},
+    ]
+    assert expressions("named") == [
+        {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand", "reserved"]},
+        {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+    ]
+    assert template(objects, "named")["nodeSelector"] == {"ml.example.com/pool": "cpu"}
+
+
 def test_parameters_reach_steps_as_variables_alone() -> None:
     objects = render(pipeline(parameters={"DAY": "today", "SUITE": "all"}, steps={"one": step(env={"SUITE": "mine"})}))
     assert objects["WorkflowTemplate", NAME]["spec"]["arguments"] == {

@@ -7,7 +7,7 @@ evictionThreshold, ephemeralStorage); the same sums in awslabs/amazon-eks-ami no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,9 +20,9 @@ Json = Any
 VM_MEMORY_OVERHEAD = Fraction(75, 1000)
 """Share of an instance's memory that Karpenter takes for the hypervisor's (settings.vmMemoryOverheadPercent 0.075;
 gpu-platform.md 3.7). Nodes that are there already show what they really have."""
-FEWEST_PODS = 29
-"""Pods of a node whose network interfaces are not known: what the smallest type carries. Fewer pods reserve less, so no
-request is refused wrongly."""
+FEWEST_PODS, MOST_PODS = 29, 250
+"""Pods of a node whose network interfaces are not known: what the smallest type carries, for which least is reserved,
+and what EKS recommends at most (EKS user guide, "Maximum Pods per node"). So no request is refused wrongly."""
 _MIB, _GIB = 1 << 20, 1 << 30
 # Millicores of each range of CPUs that the kubelet keeps, in ten-thousandths: 6 %, 1 %, 0.5 %, 0.25 %.
 _CPU_RANGES = ((0, 1000, 600), (1000, 2000, 100), (2000, 4000, 50), (4000, None, 25))
@@ -30,25 +30,42 @@ _CPU_RANGES = ((0, 1000, 600), (1000, 2000, 100), (2000, 4000, 50), (4000, None,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocatable:
-    """CPUs, bytes of memory and of ephemeral storage, and pods that the scheduler may give away on a node."""
+    """CPUs, bytes of memory and of ephemeral storage, GPUs and pods that the scheduler may give away on a node."""
 
     cpu: Fraction
     memory: Fraction
     ephemeral: Fraction
     pods: int
+    gpus: int
+    """nvidia.com/gpu: whole GPUs, or slices where a device plugin counts these."""
+    whole_memory: Fraction
+    """Bytes that the node counts against a pool's limit of memory."""
 
 
 def allocatable(instance: InstanceType, pool: NodePool, kubelet: Mapping[str, Json]) -> Allocatable:
     """What a node of an instance type has for pods. `kubelet` is the kubelet part of the pool's EC2NodeClass."""
-    pods = kubelet.get("maxPods", instance.max_pods or FEWEST_PODS)
-    kube = _kube_reserved(instance, pods) | kubelet.get("kubeReserved", {})
+    pods = kubelet.get("maxPods", instance.max_pods)
+    kube = _kube_reserved(instance, pods or FEWEST_PODS) | kubelet.get("kubeReserved", {})
     kept = (kube, kubelet.get("systemReserved", {}))
     memory, storage = _memory(instance, pool), _storage(instance, pool)
     return Allocatable(
         cpu=Fraction(instance.vcpus) - _sum(kept, "cpu"),
         memory=memory - _sum(kept, "memory") - _evicted(kubelet, "memory.available", "100Mi", memory),
         ephemeral=storage - _sum(kept, "ephemeral-storage") - _evicted(kubelet, "nodefs.available", "10%", storage),
-        pods=pods,
+        pods=pods or MOST_PODS,
+        gpus=instance.gpu_count,
+        whole_memory=memory,
+    )
+
+
+def beside(node: Allocatable, requests: Mapping[str, Fraction], pods: int) -> Allocatable:
+    """What is left of a node beside pods that are on it anyway, with their requests by resource."""
+    return replace(
+        node,
+        cpu=node.cpu - requests.get("cpu", 0),
+        memory=node.memory - requests.get("memory", 0),
+        ephemeral=node.ephemeral - requests.get("ephemeral-storage", 0),
+        pods=node.pods - pods,
     )
 
 

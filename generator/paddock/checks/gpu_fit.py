@@ -4,160 +4,92 @@ constraint that rules it out is named (analysis.feasibility)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from paddock.analysis import feasibility
-from paddock.analysis.allocatable import allocatable
-from paddock.analysis.feasibility import Constraint, Request
+from paddock.analysis.feasibility import Constraint, Obstacle, Request
+from paddock.catalogue import Component
+from paddock.checks import fitting, fitting_words
+from paddock.checks.fitting import Offer
 from paddock.checks.workload_references import merged
-from paddock.components import karpenter
-from paddock.diagnostics import Note, Pointer, Problem
+from paddock.diagnostics import Pointer, Problem
 from paddock.model import Cluster, Fleet, NodePool, Workload
-from paddock.quantity import parse
-from paddock.workloads import pods
-
-Json = Any
 
 IDS = ("gpu-does-not-fit",)
 
-_REASONS = {
-    Constraint.MODEL: "model {one.found}",
-    Constraint.SHARING: "its GPUs are shared; only workloads that name the pool run on it",
-    Constraint.EFA: "no EFA",
-    Constraint.ZONES: "it makes nodes in {one.found}, not in {one.wanted}",
-    Constraint.ARCHITECTURE: "{one.instance} is {one.found}",
-    Constraint.GPUS: "{one.instance} has {one.found} GPUs",
-    Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} are asked for",
-    Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} are asked for",
-    Constraint.EPHEMERAL: "{one.instance} has {one.found} of storage for pods, {one.wanted} are asked for",
-    Constraint.PODS: "{one.instance} holds no further pod",
-    Constraint.REPLICAS: "it has {one.found} nodes, the workload needs {one.wanted}",
-    Constraint.LIMITS: 'limits["{one.resource}"] is {one.found}, the workload needs {one.wanted}',
-}
-_FIELDS: dict[Constraint, Pointer] = {
-    Constraint.EFA: ("resources", "efa"),
-    Constraint.CPU: ("resources", "cpu"),
-    Constraint.MEMORY: ("resources", "memory"),
-    Constraint.EPHEMERAL: ("resources", "ephemeralStorage"),
-    Constraint.REPLICAS: ("nodes",),
-}
+_CLAIMED = "its GPUs are claimed (DRA), and other pools offer the model without; name the pool"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Obstacle:
-    """Why a pool cannot hold a node of the workload, and the field of the workload that says too much."""
-
-    reason: str
-    field: Pointer = ("resources", "gpu")
-
-
-def check(fleet: Fleet) -> Iterator[Problem]:
+def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     """Each workload and each step of a pipeline that asks for GPUs, on each of its clusters."""
-    yield from merged(_all(fleet))
+    yield from merged(_all(fleet, catalogue))
 
 
-def _all(fleet: Fleet) -> Iterator[Problem]:
+def _pools(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Pods with GPUs ask for the label of a pool, which nodes of a node group do not have."""
+    return tuple(one for one in offers if not one.group)
+
+
+def _all(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     for environment in fleet.environments.values():
+        offers = {name: _pools(fitting.offers(one, catalogue)) for name, one in environment.clusters.items()}
         for workload in environment.workloads.values():
             for part in workload.parts():
                 if "gpu" in part.data["resources"]:
                     for name in workload.clusters:
-                        if name in environment.clusters:
-                            yield from _fits(environment.clusters[name], part)
+                        if name in offers:
+                            yield from _fits(environment.clusters[name], part, offers[name])
 
 
-def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
-    stated = workload.data.get("pool")
-    pools = [pool for pool in cluster.node_pools.values() if stated in (None, pool.name)]
-    if stated is not None and not pools:
+def _fits(cluster: Cluster, workload: Workload, offers: tuple[Offer, ...]) -> Iterator[Problem]:
+    wanted = fitting.request(cluster, workload)
+    mine = [one for one in offers if wanted.pool in (None, one.pool.name)]
+    if wanted.pool is not None and not mine:
         return  # unknown-node-pool says so
-    usual = stated is None and any(_counts(pool, workload) for pool in pools)
-    obstacles = [(pool, _claimed(pool) if usual and pool.dra else _obstacle(cluster, pool, workload)) for pool in pools]
-    if any(obstacle is None for _, obstacle in obstacles):
+    usual = wanted.pool is None and any(_counts(one.pool, wanted) for one in mine)
+    open_to_it = [one for one in mine if not (usual and one.pool.dra)]
+    against = fitting.obstacles(open_to_it, wanted, spread="replicas" in workload.data)
+    if against is None:
         return
-    nodes, count = workload.data.get("nodes", 1), workload.data["resources"]["gpu"]["count"]
-    field = _field(workload, obstacles)
-    yield Problem(
+    yield _problem(cluster.identity, workload, wanted, against, [one for one in mine if usual and one.pool.dra])
+
+
+def _problem(
+    identity: str, workload: Workload, wanted: Request, against: list[tuple[Offer, Obstacle]], claimed: list[Offer]
+) -> Problem:
+    field = _field(workload, against)
+    notes = {offer.pool.name: note for (offer, _), note in zip(against, fitting_words.notes(against), strict=True)}
+    for offer in claimed:
+        notes[offer.pool.name] = fitting_words.note(offer, _CLAIMED)
+    count = wanted.gpus
+    total = f"{wanted.nodes} {fitting_words.plural(workload)} × {count} GPUs = {wanted.nodes * count}"
+    return Problem(
         id="gpu-does-not-fit",
-        message=f"{workload.title} asks for {_wish(workload)}, "
-        f'and no node pool of cluster "{cluster.identity}" can give it',
+        message=f"{workload.title} asks for {_wish(workload, wanted)}, "
+        f'and no node pool of cluster "{identity}" can give it',
         place=workload.place(*field),
-        label=f"{nodes} nodes × {count} GPUs = {nodes * count}" if nodes > 1 and field == ("resources", "gpu") else "",
-        related=tuple(
-            Note(
-                message=f'pool "{pool.name}": {obstacle.reason}', place=cluster.place("nodePools", pool.name, key=True)
-            )
-            for pool, obstacle in obstacles
-            if obstacle
-        ),
-        help="ask for what one of these pools has, or add a pool" if pools else "add a pool to the cluster",
+        label=total if wanted.nodes > 1 and field == ("resources", "gpu") else "",
+        related=tuple(notes[name] for name in sorted(notes)) + fitting_words.companions(against, workload, wanted),
+        help=fitting_words.advice(against, what=fitting_words.plural(workload)),
     )
 
 
-def _wish(workload: Workload) -> str:
+def _wish(workload: Workload, wanted: Request) -> str:
     """What one node of the workload wants, in words."""
-    resources, nodes = workload.data["resources"], workload.data.get("nodes", 1)
-    gpu = resources["gpu"]
-    efa = " with EFA" if resources["efa"] else ""
-    each = f" on each of {nodes} nodes" if nodes > 1 else ""
-    return f"{gpu['count']} × {gpu['model']}{efa}, {resources['cpu']} CPUs and {resources['memory']} of memory{each}"
+    gpu = workload.data["resources"]["gpu"]
+    efa = " with EFA" if wanted.efa else ""
+    host = ", all on one host" if wanted.together else ""
+    each = fitting_words.each(workload, wanted, host=host)
+    return f"{gpu['count']} × {gpu['model']}{efa}, {fitting_words.amount(workload.data['resources'])}{each}"
 
 
-def _field(workload: Workload, obstacles: list[tuple[NodePool, _Obstacle | None]]) -> Pointer:
-    """The field to point at: what the pool of the right GPU model lacks, or the pool that was named wrongly."""
-    model = workload.data["resources"]["gpu"]["model"]
-    of_model = [obstacle.field for pool, obstacle in obstacles if obstacle and pool.gpu_model == model]
-    if of_model:
-        return of_model[0]
+def _field(workload: Workload, against: list[tuple[Offer, Obstacle]]) -> Pointer:
+    """The field to point at: what the pool that came closest lacks, or the pool that was named wrongly."""
+    _, one = fitting_words.closest(against) if against else (None, None)
+    if one is not None and one.constraint is not Constraint.MODEL:
+        return fitting_words.field(workload, one)
     return ("pool",) if "pool" in workload.data else ("resources", "gpu")
 
 
-def _counts(pool: NodePool, workload: Workload) -> bool:
+def _counts(pool: NodePool, wanted: Request) -> bool:
     """Whether a pool of the workload's model and EFA offers whole GPUs by a device plugin: then claims are not made."""
-    resources = workload.data["resources"]
-    right = pool.gpu_model == resources["gpu"]["model"] and (pool.efa or not resources["efa"])
+    right = pool.gpu_model == wanted.gpu_model and (pool.efa or not wanted.efa)
     return right and not (pool.dra or pool.shared_gpus)
-
-
-def _claimed(pool: NodePool) -> _Obstacle:
-    if pool.gpu_model is None:
-        return _Obstacle(reason="no GPU")
-    return _Obstacle(reason="its GPUs are claimed (DRA), and other pools offer the model without; name the pool")
-
-
-def _obstacle(cluster: Cluster, pool: NodePool, workload: Workload) -> _Obstacle | None:
-    """Why no node of the pool can hold one node of the workload, or why there are too few; None if it fits."""
-    kubelet = _kubelet(cluster, pool)
-    found = feasibility.obstacle(pool, _request(cluster, workload), lambda one: allocatable(one, pool, kubelet))
-    if found is None:
-        return None
-    bare = found.constraint is Constraint.MODEL and pool.gpu_model is None
-    reason = "no GPU" if bare else _REASONS[found.constraint].format(one=found)
-    return _Obstacle(reason=reason, field=_FIELDS.get(found.constraint, ("resources", "gpu")))
-
-
-def _kubelet(cluster: Cluster, pool: NodePool) -> Mapping[str, Json]:
-    use = cluster.components.get("karpenter")
-    return karpenter.kubelet(pool, use.settings.get("kubelet", {})) if use and use.valid else {}
-
-
-def _request(cluster: Cluster, workload: Workload) -> Request:
-    """What one node of the workload asks for. With EFA a pod takes the interfaces of the smallest type that may hold
-    it."""
-    stated = workload.data["resources"]
-    return Request(
-        gpu_model=stated["gpu"]["model"],
-        gpus=stated["gpu"]["count"],
-        cpu=parse(stated["cpu"]),
-        memory=parse(stated["memory"]),
-        ephemeral=parse(stated.get("ephemeralStorage", "0")),
-        efa=max(1, _interfaces(cluster, workload)) if stated["efa"] else 0,
-        nodes=workload.data.get("nodes", 1),
-        pool=workload.data.get("pool"),
-    )
-
-
-def _interfaces(cluster: Cluster, workload: Workload) -> int:
-    known = workload.data.get("pool", "") in ("", *cluster.node_pools)
-    return pods.efa_interfaces(cluster, workload) if known else 0

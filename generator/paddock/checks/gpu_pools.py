@@ -96,7 +96,7 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place(*place, "mig"),
             help=f"enable {_OPERATOR} instead of {_PLUGIN}, or use timeSlicing",
         )
-    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "none":
+    elif "mig" in gpu and _strategy(cluster) == "none":
         yield Problem(
             id="mig-without-strategy",
             message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, but mig.strategy of "{_OPERATOR}" on cluster '
@@ -104,7 +104,7 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             place=cluster.place(*place, "mig"),
             help="write strategy: single, with which each slice is one nvidia.com/gpu",
         )
-    elif "mig" in gpu and cluster.components[_OPERATOR].settings["mig"]["strategy"] == "single" and _mixture(pool):
+    elif "mig" in gpu and _strategy(cluster) == "single" and _mixture(pool):
         yield Problem(
             id="mig-without-strategy",
             message=f'pool "{pool.name}" wants MIG profile {gpu["mig"]}, slices of several sizes, which mig.strategy '
@@ -120,8 +120,9 @@ def _sharing(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
                 where = f" of the GPUs of {name}"
                 yield unknown("unknown-mig-profile", "MIG profile", gpu["mig"], profiles, at, where=where)
     if "timeSlicing" in gpu:
-        names = {name for plugin in (_OPERATOR, _PLUGIN) for name in _slicings(cluster, plugin)}
-        if gpu["timeSlicing"] not in names:
+        uses = [cluster.components[plugin] for plugin in (_OPERATOR, _PLUGIN) if plugin in cluster.components]
+        names = {name for one in uses if one.valid for name in one.settings["timeSlicing"]}
+        if gpu["timeSlicing"] not in names and all(one.valid for one in uses):
             where = f' on cluster "{cluster.identity}"'
             at = cluster.place(*place, "timeSlicing")
             yield unknown("unknown-time-slicing", "time-slicing setting", gpu["timeSlicing"], names, at, where=where)
@@ -132,9 +133,10 @@ def _mixture(pool: NodePool) -> bool:
     return any(len(slices(one).get(pool.data["gpu"]["mig"], ())) > 1 for one in types)
 
 
-def _slicings(cluster: Cluster, plugin: str) -> list[str]:
-    use = cluster.components.get(plugin)
-    return list(use.settings["timeSlicing"]) if use else []
+def _strategy(cluster: Cluster) -> str | None:
+    """How the operator of a cluster names slices; None where its settings cannot be read, which is said elsewhere."""
+    use = cluster.components[_OPERATOR]
+    return str(use.settings["mig"]["strategy"]) if use.valid else None
 
 
 def _deadlines(fleet: Fleet) -> Iterator[Problem]:

@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from paddock import notebooks
 from paddock.analysis import admission
+from paddock.analysis.feasibility import Request
 from paddock.analysis.pod_templates import PodTemplate
+from paddock.catalogue import Component
+from paddock.checks import fitting, fitting_words
+from paddock.checks.fitting import Offer
 from paddock.checks.workload_references import merged
 from paddock.components import jupyterhub
 from paddock.diagnostics import Note, Problem
-from paddock.model import Cluster, Environment, Fleet, NodePool, Team
+from paddock.model import Cluster, Environment, Fleet, Team
 from paddock.notebooks import Profile
 from paddock.quantity import binary, decimal
 
 IDS = ("notebook-gpu-unavailable", "notebook-above-quota", "same-notebook-title", "policy-blocks-pod")
 
 
-def check(fleet: Fleet) -> Iterator[Problem]:
+def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     """Each profile that a team states, on each cluster on which it may start notebooks; and the image of each hub."""
-    yield from merged(_all(fleet))
+    yield from merged(_all(fleet, catalogue))
 
 
-def _all(fleet: Fleet) -> Iterator[Problem]:
+def _all(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
             teams = [one for one in environment.teams_on(cluster.name) if notebooks.offered(cluster, one)]
+            offers = fitting.offers(cluster, catalogue) if teams else ()
             for team in teams:
-                yield from _team(cluster, team)
+                yield from _team(cluster, team, offers)
             if teams and cluster.components[notebooks.COMPONENT].valid:
                 yield from _image(fleet, environment, cluster, teams)
 
 
-def _team(cluster: Cluster, team: Team) -> Iterator[Problem]:
+def _team(cluster: Cluster, team: Team, offers: tuple[Offer, ...]) -> Iterator[Problem]:
     """What follows from the quota by itself fits; only what a person wrote can be wrong."""
     if not team.data["notebooks"]["profiles"]:
         return
     titles: dict[str, str] = {}
     for one in sorted(notebooks.profiles(cluster, team), key=lambda profile: profile.name):
-        yield from _gpu(cluster, team, one)
+        yield from _gpu(cluster, team, one, offers)
         yield from _quota(cluster, team, one)
         if one.title in titles:
             yield _same_title(team, one, titles[one.title])
         titles.setdefault(one.title, one.name)
 
 
-def _gpu(cluster: Cluster, team: Team, profile: Profile) -> Iterator[Problem]:
-    """A pool has GPUs of the model, on a node that is large enough, and Kueue would let the notebook in."""
+def _gpu(cluster: Cluster, team: Team, profile: Profile, offers: tuple[Offer, ...]) -> Iterator[Problem]:
+    """A pool has GPUs of the model, on a node that is large enough, and Kueue would let the notebook in. Notebooks
+    without GPUs are asked for in pod_fit."""
     if not profile.model:
         return
-    obstacles = {pool.name: _obstacle(cluster, team, pool, profile) for pool in profile.pools}
+    names = {pool.name for pool in profile.pools}
+    mine = [one for one in offers if not one.group and one.pool.name in names]
+    obstacles = {one.pool.name: _obstacle(cluster, team, one, profile) for one in mine}
     if None in obstacles.values():
         return
     others = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
@@ -72,13 +80,14 @@ def _gpu(cluster: Cluster, team: Team, profile: Profile) -> Iterator[Problem]:
     )
 
 
-def _obstacle(cluster: Cluster, team: Team, pool: NodePool, profile: Profile) -> str | None:
+def _obstacle(cluster: Cluster, team: Team, offer: Offer, profile: Profile) -> str | None:
     """Why no node of the pool holds the notebook; None if one does, or if nobody can know."""
-    fitting = notebooks.fitting(pool, profile)
-    if fitting is not None and not fitting:
-        return f"none of its instance types is large enough ({', '.join(pool.data['instanceTypes'])})"
+    wanted = Request(gpu_model=profile.model, gpus=profile.gpus, cpu=profile.cpu, memory=profile.memory)
+    one = offer.obstacle(wanted)
+    if one is not None:
+        return fitting_words.reason(offer, one)
     flavors = team.clusters[cluster.name]["flavors"]
-    if notebooks.queued(cluster, team) and notebooks.GPU not in flavors.get(pool.name, {}):
+    if notebooks.queued(cluster, team) and notebooks.GPU not in flavors.get(offer.pool.name, {}):
         return f'Kueue queues notebooks here, and team "{team.name}" has no quota of {notebooks.GPU} in this flavor'
     return None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from paddock import runners
+from paddock.analysis.feasibility import Request
+from paddock.catalogue import Component
+from paddock.checks import fitting, fitting_words
 from paddock.checks.workload_references import unknown
 from paddock.diagnostics import Note, Problem
-from paddock.instances import instances
-from paddock.model import Cluster, Environment, Fleet, NodePool
+from paddock.model import Cluster, Environment, Fleet
 from paddock.quantity import parse
 from paddock.runners import ScaleSet
 
@@ -20,18 +22,19 @@ IDS = (
     "unknown-cluster",
 )
 COMPONENT = "gha-runner-scale-set"
-_GIB = 1 << 30
 
 
-def check(fleet: Fleet) -> Iterator[Problem]:
+def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     """Each scale set of each team in each environment; their names meet on GitHub."""
     for environment in fleet.environments.values():
         for one in runners.every(environment):
-            yield from _one(fleet, environment, one)
+            yield from _one(fleet, environment, one, catalogue)
     yield from _duplicates(fleet)
 
 
-def _one(fleet: Fleet, environment: Environment, one: ScaleSet) -> Iterator[Problem]:
+def _one(
+    fleet: Fleet, environment: Environment, one: ScaleSet, catalogue: Mapping[str, Component]
+) -> Iterator[Problem]:
     cluster = environment.clusters.get(one.data["cluster"])
     place = one.team.place("runners", one.name, "cluster")
     if cluster is None:
@@ -55,14 +58,22 @@ def _one(fleet: Fleet, environment: Environment, one: ScaleSet) -> Iterator[Prob
             place=one.team.place("runners", one.name, "minRunners"),
             help="lower minRunners or raise maxRunners: the chart refuses this",
         )
-    yield from _fits(cluster, one)
+    yield from _fits(cluster, one, catalogue)
 
 
-def _fits(cluster: Cluster, one: ScaleSet) -> Iterator[Problem]:
+def _fits(cluster: Cluster, one: ScaleSet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
+    """Jobs without GPUs are asked for in pod_fit."""
     gpu = one.data.get("gpu")
-    if gpu is None or any(_holds(pool, one) for pool in runners.pools(cluster, one)):
+    if gpu is None:
         return
-    resources = one.data["resources"]
+    resources, names = one.data["resources"], [pool.name for pool in runners.pools(cluster, one)]
+    wanted = Request(
+        gpu_model=gpu["model"], gpus=gpu["count"], cpu=parse(resources["cpu"]), memory=parse(resources["memory"])
+    )
+    offers = [offer for offer in fitting.offers(cluster, catalogue) if not offer.group and offer.pool.name in names]
+    against = fitting.obstacles(offers, wanted, spread=False)
+    if against is None:
+        return
     models = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
     yield Problem(
         id="runner-does-not-fit",
@@ -70,33 +81,8 @@ def _fits(cluster: Cluster, one: ScaleSet) -> Iterator[Problem]:
         f"{resources['cpu']} CPUs and {resources['memory']} of memory, and no node pool of cluster "
         f'"{cluster.identity}" can give it',
         place=one.team.place("runners", one.name, "gpu"),
-        related=tuple(
-            Note(message=f'pool "{pool.name}": {_largest(pool)}', place=cluster.place("nodePools", pool.name, key=True))
-            for pool in runners.pools(cluster, one)
-        ),
+        related=fitting_words.notes(against),
         help=f"ask for what a node has; whole GPUs of the cluster: {', '.join(models) or 'none'}",
-    )
-
-
-def _largest(pool: NodePool) -> str:
-    """What the largest node of a pool has, in words."""
-    known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    one = max(known, key=lambda each: (each.gpu_count, each.vcpus, each.memory_gib))
-    return f"{one.name} has {one.gpu_count} GPUs, {one.vcpus} CPUs and {one.memory_gib:g} GiB of memory"
-
-
-def _holds(pool: NodePool, one: ScaleSet) -> bool:
-    """Whether some instance type of the pool has what a job asks for; one that is unknown may."""
-    resources, count = one.data["resources"], one.data["gpu"]["count"]
-    known = [instances().get(name) for name in pool.data["instanceTypes"]]
-    return any(
-        instance is None
-        or (
-            instance.gpu_count >= count
-            and instance.vcpus >= parse(resources["cpu"])
-            and instance.memory_gib * _GIB >= parse(resources["memory"])
-        )
-        for instance in known
     )
 
 

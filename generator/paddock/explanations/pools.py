@@ -34,8 +34,9 @@ EXPLANATIONS = {
         "EFA without a GPU.", "EFA interfaces are on GPU pools.", "Add resources.gpu, or remove efa."
     ),
     "gpu-does-not-fit": explain(
-        "No node pool of the cluster can hold one node of the workload.",
-        "The run would wait for ever, and only after the merge.",
+        "No node pool of the cluster can hold the workload, or not all its nodes at once.",
+        "The run would wait for ever, and only after the merge. What hypervisor, kubelet and daemons keep is taken "
+        "off, and limits, replicas and reservations of the pool count.",
         "Ask for what a pool has, or add a pool; the finding says for each pool what is missing.",
     ),
     "gpu-model-mismatch": explain(
@@ -71,6 +72,13 @@ EXPLANATIONS = {
     ),
     "min-values-above-instance-types": explain(
         "minValues above the number of instance types.", "No launch could ever satisfy it.", "Lower it."
+    ),
+    "pod-does-not-fit": explain(
+        "No node of the cluster can hold one pod of a workload without GPUs.",
+        "The pod would wait for ever, and only after the merge: what the kubelet, the hypervisor and the cluster's "
+        "daemons keep is not on a data sheet.",
+        "Ask for what a node has left, name the pool that is meant, or add a pool; the finding says for each pool and "
+        "node group what is missing.",
     ),
     "pool-limit-below-instance": explain(
         "A GPU limit below what one instance has.", "Karpenter never starts a node.", "Raise it."

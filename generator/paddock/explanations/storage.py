@@ -67,6 +67,11 @@ EXPLANATIONS = {
         "The volume of Kubernetes would show a size that the file system does not have.",
         "Write the size of eks.fileSystems.",
     ),
+    "file-system-in-other-zone": explain(
+        "A workload mounts an FSx for Lustre file system of a zone in which none of the nodes that can hold it are.",
+        "It works, but every byte crosses zones: reads take longer, and AWS charges for the transfer.",
+        "Give the pool the file system's zone, or make the file system in the pool's.",
+    ),
     "fsx-size-not-offered": explain(
         "A size that FSx for Lustre does not offer: it has 1200Gi and multiples of 2400Gi.",
         "FSx rounds up: quota, cost and the reader count another size than is paid for.",

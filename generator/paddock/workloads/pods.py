@@ -11,6 +11,9 @@ from paddock.workloads.companions import secret_name
 
 GPU = "nvidia.com/gpu"
 EFA = "vpc.amazonaws.com/efa"
+ARCHITECTURE = "kubernetes.io/arch"
+CAPACITY_TYPE = "karpenter.sh/capacity-type"
+"""Label of the nodes that Karpenter makes (gpu-platform.md 3.3); those of managed node groups do not have it."""
 DEVICE_CLASS = "gpu.nvidia.com"
 """The DeviceClass of whole GPUs, which comes with the chart of the DRA driver (dra-driver-nvidia-gpu 0.4.1)."""
 CLAIM = "gpus"
@@ -128,11 +131,17 @@ def placement(fleet: Fleet, cluster: Cluster, workload: Workload) -> dict[str, J
     label = f"{fleet.platform.data['labelDomain']}/pool"
     chosen = pools(cluster, workload)
     names = sorted(pool.name for pool in chosen)
-    terms = [{"matchExpressions": [{"key": label, "operator": "In", "values": names}]}]
-    required = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+    wanted = {
+        ARCHITECTURE: sorted(workload.data.get("architectures", ())),
+        CAPACITY_TYPE: sorted(workload.data.get("capacityTypes", ())),
+        label: names if len(names) > 1 else [],
+    }
+    terms = [{"key": key, "operator": "In", "values": values} for key, values in sorted(wanted.items()) if values]
+    selector = {"nodeSelectorTerms": [{"matchExpressions": terms}]}
+    required = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": selector}}
     return {
         "nodeSelector": {label: names[0]} if len(names) == 1 else None,
-        "affinity": required if len(names) > 1 else None,
+        "affinity": required if terms else None,
         "tolerations": tolerations([taint for pool in chosen for taint in pool_taints(pool)]) or None,
     }
 
