@@ -321,6 +321,14 @@ class Environment(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedNamespace:
+    """A namespace that we own on a cluster: its labels, and the components that live in it."""
+
+    labels: Mapping[str, str]
+    components: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """All environments of a platform, sorted by name."""
 
@@ -328,6 +336,8 @@ class Fleet:
     environments: Mapping[str, Environment]
     unread: frozenset[tuple[str, str, str]] = frozenset()
     """(kind, environment, name) of specs that exist but could not be read; references to them are no further fault."""
+    namespaces: Mapping[str, Mapping[str, OwnedNamespace]] = field(default_factory=dict)
+    """By the identity of the cluster and by name; filled in before rendering, since components decide about them."""
 
     def clusters(self) -> list[Cluster]:
         """Every cluster of every environment, in order."""

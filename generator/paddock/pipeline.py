@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from paddock import load as loading
-from paddock import mirrors
+from paddock import mirrors, namespaces
 from paddock.catalogue import Component
 from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
@@ -72,6 +72,7 @@ def run(
     problems += spec_problems(loaded.fleet, loaded)
     problems += dated_problems(loaded.fleet, as_of)
     fleet, dropped = _survivors(loaded.fleet, problems)
+    fleet = namespaces.applied(fleet, loaded.catalogue)
     notify("render")
     chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
     rendered = _render(fleet, chosen, loaded, inputs, jobs)

@@ -10,6 +10,7 @@ from paddock.checks import (
     admission_policies,
     alert_routes,
     alert_rules,
+    api_versions,
     argo_cd_capability,
     backups,
     bucket_lifecycles,
@@ -45,6 +46,7 @@ from paddock.checks import (
     pipelines,
     platform_references,
     pod_priorities,
+    pod_security,
     prepulled_images,
     provisioning,
     replication,
@@ -145,7 +147,10 @@ DATED_CHECKS = (
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
-OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
+OBJECT_CHECKS = (
+    ObjectCheck(ids=pod_security.IDS, run=pod_security.check),
+    ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
@@ -154,4 +159,5 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
+    OutputCheck(ids=api_versions.IDS, run=lambda objects, _, fleet: api_versions.check(objects, fleet)),
 )
