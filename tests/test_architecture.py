@@ -76,7 +76,7 @@ LAYERS: dict[str, int] = {
     "analysis.pod_security": 5,
     "analysis.rbac": 4,
     "analysis.iam_policies": 4,
-    "analysis.secret_formats": 4,
+    "analysis.secret_formats": 3,
     "analysis.allocatable": 4,
     "analysis.feasibility": 5,
     "analysis.quota_tree": 4,

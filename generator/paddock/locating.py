@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paddock import source
+from paddock.analysis.secret_formats import masked
 from paddock.diagnostics import Diagnostic, Location, Place, Problem, Related
 from paddock.inputs import Inputs
 
@@ -31,7 +32,7 @@ def locate(problems: Iterable[Problem], inputs: Inputs) -> list[Diagnostic]:
             label=problem.label,
             related=related,
             help=problem.help,
-            source=text,
+            source=masked(text),  # a secret in a line is nobody's to read in a log
         )
         found.setdefault((problem.id, problem.message, location), diagnostic)
     return sorted(found.values(), key=Diagnostic.sort_key)

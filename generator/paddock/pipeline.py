@@ -12,7 +12,7 @@ from typing import Any
 from paddock import load as loading
 from paddock import mirrors, namespaces
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TEXT_CHECKS
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -66,6 +66,7 @@ def run(
     notify("load")
     loaded = loading.load(inputs, unread=frozenset(one.place.path for one in problems))
     problems += loaded.problems
+    problems += text_problems(inputs)
     if loaded.fleet is None:
         return _result(loaded, problems, inputs, {}, {})
     notify("check")
@@ -85,6 +86,11 @@ def run(
     )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
+
+
+def text_problems(inputs: Inputs) -> list[Problem]:
+    """What the checks of texts find."""
+    return [one for check in TEXT_CHECKS for one in _guarded(check.ids, partial(check.run, inputs))]
 
 
 def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:

@@ -23,8 +23,7 @@ BASELINE = "baseline"
 RESTRICTED = "restricted"
 
 CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"]
 )
 SYSCTLS: tuple[tuple[Version, tuple[str, ...]], ...] = (
     (
@@ -55,7 +54,7 @@ SELINUX_TYPES: tuple[tuple[Version, tuple[str, ...]], ...] = (
     ((1, 31), ("container_engine_t",)),
 )
 VOLUMES = frozenset(
-    "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split()
+    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"]
 )
 """Volumes that the level restricted allows; an image is read-only, and newer versions let it pass."""
 _PROFILES = ("Localhost", "RuntimeDefault")

@@ -44,6 +44,7 @@ from paddock.checks import (
     notebooks,
     permissions,
     pipelines,
+    plaintext_secrets,
     platform_references,
     pod_priorities,
     pod_security,
@@ -60,6 +61,7 @@ from paddock.checks import (
     workload_shape,
 )
 from paddock.diagnostics import Problem
+from paddock.inputs import Inputs
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
@@ -72,6 +74,14 @@ class SpecCheck:
     ids: tuple[str, ...]
     run: Callable[[Fleet, Mapping[str, Component]], Iterator[Problem]]
     needs_catalogue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextCheck:
+    """What is wrong with the texts of a run, before anything is read from them."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Inputs], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +153,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )
+TEXT_CHECKS = (TextCheck(ids=plaintext_secrets.IDS, run=plaintext_secrets.check),)
 DATED_CHECKS = (
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from paddock.analysis import api_lifetimes
 from paddock.diagnostics import Note, Place, Problem, Severity
