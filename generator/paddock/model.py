@@ -326,6 +326,8 @@ class OwnedNamespace:
 
     labels: Mapping[str, str]
     components: tuple[str, ...] = ()
+    pods: bool = True
+    """Whether pods run there: each of its components may say that it has none (`network: {pods: {}}`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

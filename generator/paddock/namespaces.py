@@ -59,10 +59,19 @@ def applied(fleet: Fleet, catalogue: Mapping[str, Component]) -> Fleet:
         for cluster in environment.clusters.values():
             components = _by_namespace(cluster, catalogue)
             found[cluster.identity] = {
-                name: OwnedNamespace(labels=labels, components=tuple(one.name for one in components.get(name, ())))
+                name: _owned(labels, components.get(name, []))
                 for name, labels in cluster_namespaces(environment, cluster, catalogue).items()
             }
     return replace(fleet, namespaces=found)
+
+
+def _owned(labels: Mapping[str, str], components: list[Component]) -> OwnedNamespace:
+    podless = [one for one in components if one.data.get("network") == {"pods": {}}]
+    return OwnedNamespace(
+        labels=labels,
+        components=tuple(one.name for one in components),
+        pods=not components or len(podless) < len(components),
+    )
 
 
 def pod_security(level: str, *, aim: str | None = None) -> dict[str, str]:

@@ -23,8 +23,12 @@ BASELINE = "baseline"
 RESTRICTED = "restricted"
 
 CAPABILITIES = frozenset(
-    ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"]
+    (
+        *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
+        *("NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+    )
 )
+"""Capabilities that a container may add: what a container runtime gives by default."""
 SYSCTLS: tuple[tuple[Version, tuple[str, ...]], ...] = (
     (
         (1, 0),
@@ -54,9 +58,13 @@ SELINUX_TYPES: tuple[tuple[Version, tuple[str, ...]], ...] = (
     ((1, 31), ("container_engine_t",)),
 )
 VOLUMES = frozenset(
-    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"]
+    (
+        *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"),
+        *("image", "persistentVolumeClaim", "projected", "secret"),
+    )
 )
 """Volumes that the level restricted allows; an image is read-only, and newer versions let it pass."""
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _PROFILES = ("Localhost", "RuntimeDefault")
 
 
@@ -73,7 +81,8 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a level refuses. `pointer` is where it stands in the object, or the pod where something is absent."""
+    """What a level refuses. `pointer` is where it stands in the object, or the node around what is absent; it ends in a
+    name that stands for nothing else, so that no `type` or `name` of a spec is taken for it."""
 
     control: str
     level: str
@@ -153,25 +162,26 @@ def _host_ports(pod: PodTemplate, _: Version) -> Found:
     for at, one in pod.numbered():
         for index, port in enumerate(one.get("ports") or ()):
             if port.get("hostPort"):
-                yield (*at, "ports", index, "hostPort"), f"{_container(one)} has the port {port['hostPort']} of the host"
+                what = f"{_container(one)} has the port {port['hostPort']} of the host"
+                yield (*at, "ports", index, "hostPort"), what
 
 
 def _host_of_probes(pod: PodTemplate, _: Version) -> Found:
     for at, one in pod.numbered():
         lifecycle = one.get("lifecycle") or {}
-        actions = [((name,), one.get(name)) for name in ("livenessProbe", "readinessProbe", "startupProbe")]
+        actions: list[tuple[Pointer, Json]] = [((name,), one.get(name)) for name in _PROBES]
         actions += [(("lifecycle", name), lifecycle.get(name)) for name in ("postStart", "preStop")]
         for steps, action in actions:
             for kind in ("httpGet", "tcpSocket"):
                 if ((action or {}).get(kind) or {}).get("host"):
-                    yield (*at, *steps, kind, "host"), f"{steps[-1]} of {_container(one)} names a host"
+                    yield (*at, *steps, kind), f"{steps[-1]} of {_container(one)} names a host"
 
 
 def _app_armor(pod: PodTemplate, _: Version) -> Found:
     for at, who, context in _contexts(pod):
         profile = (context.get("appArmorProfile") or {}).get("type")
         if profile is not None and profile not in _PROFILES:
-            yield (*at, "appArmorProfile", "type"), f"{who} has the AppArmor profile {profile}"
+            yield (*at, "appArmorProfile"), f"{who} has the AppArmor profile {profile}"
 
 
 def _se_linux(pod: PodTemplate, version: Version) -> Found:
@@ -179,10 +189,10 @@ def _se_linux(pod: PodTemplate, version: Version) -> Found:
     for at, who, context in _contexts(pod):
         options = context.get("seLinuxOptions") or {}
         if options.get("type", "") not in types:
-            yield (*at, "seLinuxOptions", "type"), f"{who} has the SELinux type {options['type']}"
+            yield (*at, "seLinuxOptions"), f"{who} has the SELinux type {options['type']}"
         for name in ("user", "role"):
             if options.get(name):
-                yield (*at, "seLinuxOptions", name), f"{who} sets the SELinux {name}"
+                yield (*at, "seLinuxOptions"), f"{who} sets the SELinux {name}"
 
 
 def _proc_mount(pod: PodTemplate, _: Version) -> Found:
@@ -196,14 +206,14 @@ def _seccomp(pod: PodTemplate, _: Version) -> Found:
     for at, who, context in _contexts(pod):
         profile = (context.get("seccompProfile") or {}).get("type")
         if profile is not None and profile not in _PROFILES:
-            yield (*at, "seccompProfile", "type"), f"{who} has the seccomp profile {profile}"
+            yield (*at, "seccompProfile"), f"{who} has the seccomp profile {profile}"
 
 
 def _sysctls(pod: PodTemplate, version: Version) -> Found:
     safe = {name for since, names in SYSCTLS if version >= since for name in names}
     for index, one in enumerate((pod.spec.get("securityContext") or {}).get("sysctls") or ()):
         if one["name"] not in safe:
-            yield ("securityContext", "sysctls", index, "name"), f"it sets the sysctl {one['name']}"
+            yield ("securityContext", "sysctls", index), f"it sets the sysctl {one['name']}"
 
 
 def _volume_types(pod: PodTemplate, _: Version) -> Found:

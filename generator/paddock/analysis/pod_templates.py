@@ -90,13 +90,14 @@ class JobTemplate:
 def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
     """The pods of a Kubernetes object; none for kinds that have none."""
     kind, spec = data["kind"], data.get("spec") or {}
+    at: Pointer
     if kind == "Pod":
         yield _template(data, {"metadata": data["metadata"], "spec": spec}, ())
     elif kind in ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"):
         yield _template(data, spec["template"], ("spec", "template"))
     elif kind == "CronJob":
-        at = ("spec", "jobTemplate", "spec", "template")
-        yield _template(data, spec["jobTemplate"]["spec"]["template"], at)
+        template = spec["jobTemplate"]["spec"]["template"]
+        yield _template(data, template, ("spec", "jobTemplate", "spec", "template"))
     elif kind == "JobSet":
         for index, one in enumerate(spec["replicatedJobs"]):
             yield _template(data, one["template"]["spec"]["template"], ("spec", *_replicated(index)))

@@ -18,6 +18,7 @@ ENTROPY = 3.5
 HEX_LENGTH, LENGTH = 32, 20
 """Shorter strings are too often names; a password is one however short."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """What a service's secrets look like: `pattern` matches from one of the `needles` on, which are cheap to find."""
@@ -57,16 +58,15 @@ _FORMATS = (
     _format("Docker Hub token", "dckr_pat_", r"\bdckr_pat_[\w-]{27}"),
     _format("Grafana token", "glsa_", r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"),
     _format("Databricks token", "dapi", r"\bdapi[0-9a-f]{32}\b"),
-    _format(
-        "password in a URL", "://", r"://[^\s:/@\"'<>{}$]*:(?P<secret>[^\s/@\"'<>{}$*]{3,})@[\w\[]"
-    ),
+    _format("password in a URL", "://", r"://[^\s:/@\"'<>{}$]*:(?P<secret>[^\s/@\"'<>{}$*]{3,})@[\w\[]"),
 )
 
 # Longer names first where one begins another. A name that ends in one of them says what its value is.
 _ENDINGS = (
     r"(passwords?|passwd|passphrase|secret|token|credentials?|(?:api|access|auth|private|secret|account)[_-]?key)"
 )
-_VALUE = r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s,{}\[\]#"'|>&*!%@`][^,{}\[\]"'\n]*?)[ \t]*(?:[,{}\[\]"'\n]|$| #))"""
+_PLAIN = r"""(?P<plain>[^\s,{}\[\]#"'|>&*!%@`][^,{}\[\]"'\n]*?)[ \t]*(?:[,{}\[\]"'\n]|$| #)"""
+_VALUE = rf"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|{_PLAIN})"""
 _ENDING = re.compile(_ENDINGS + r"[\"']?[ \t]*(?::[ \t]+|=|:(?=[\"']))")
 # A variable as Kubernetes lists them.
 _LISTED = re.compile(_ENDINGS + r"[\"']?[ \t]*,?\s*value:[ \t]*")
@@ -141,11 +141,9 @@ def _named(text: str) -> Iterator[Secret]:
                 continue
             group = next(group for group in ("double", "single", "plain") if match[group] is not None)
             value = match[group]
-            # Nearly every value is no literal one: the name is put together only for those that are.
-            if _is_literal(value):
-                if _is_password(name[1], value) or is_random(value):
-                    label = _NAME_BEFORE.findall(text[max(name.start() - 60, 0) : name.end(1)])[-1]
-                    yield Secret(what=f'value of "{label}"', start=match.start(group), end=match.end(group))
+            if _is_literal(value) and (_is_password(name[1], value) or is_random(value)):
+                label = _NAME_BEFORE.findall(text[max(name.start() - 60, 0) : name.end(1)])[-1]
+                yield Secret(what=f'value of "{label}"', start=match.start(group), end=match.end(group))
 
 
 def _is_literal(value: str) -> bool:

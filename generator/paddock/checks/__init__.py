@@ -12,12 +12,14 @@ from paddock.checks import (
     alert_rules,
     api_versions,
     argo_cd_capability,
+    aws_policies,
     backups,
     bucket_lifecycles,
     buckets,
     component_references,
     component_versions,
     components_required,
+    container_resources,
     dashboards,
     data_residency,
     duplicate_objects,
@@ -40,6 +42,7 @@ from paddock.checks import (
     multikueue,
     multikueue_runs,
     name_lengths,
+    network_isolation,
     node_pools,
     notebooks,
     permissions,
@@ -50,6 +53,7 @@ from paddock.checks import (
     pod_security,
     prepulled_images,
     provisioning,
+    rbac,
     replication,
     reservations,
     runner_scale_sets,
@@ -159,7 +163,10 @@ DATED_CHECKS = (
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
 OBJECT_CHECKS = (
+    ObjectCheck(ids=aws_policies.IDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
+    ObjectCheck(ids=container_resources.IDS, run=container_resources.check),
     ObjectCheck(ids=pod_security.IDS, run=pod_security.check),
+    ObjectCheck(ids=rbac.IDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
 )
 OUTPUT_CHECKS = (
@@ -170,5 +177,6 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
+    OutputCheck(ids=network_isolation.IDS, run=network_isolation.check),
     OutputCheck(ids=api_versions.IDS, run=lambda objects, _, fleet: api_versions.check(objects, fleet)),
 )

@@ -35,13 +35,14 @@ def _problem(id: str, cluster: Cluster, refs: Sequence[ObjectRef]) -> Problem:
     first = refs[0]
     core = api_lifetimes.removal(first.api_version, first.kind)
     words = _core(id, cluster, first, core) if core is not None else _operator(id, cluster, first)
-    templates = list(dict.fromkeys(one.template for one in refs))
+    # The version of Kubernetes is what differs between clusters; an operator's is the same on all.
+    place = cluster.place("kubernetesVersion") if core is not None else first.mended_at(first.api_version)
+    templates = [one for one in dict.fromkeys(one.template for one in refs) if one != place.path]
     return Problem(
         id=id,
         message=words,
         severity=Severity.ERROR if id == "removed-api" else Severity.WARNING,
-        # The version of Kubernetes is what differs between clusters; an operator's is the same on all.
-        place=cluster.place("kubernetesVersion") if core is not None else first.mended_at(first.api_version),
+        place=place,
         related=(
             *(Note(message="by this template", place=Place(path=one, line=1)) for one in templates),
             Note(message=f"rendered to {first.path}"),

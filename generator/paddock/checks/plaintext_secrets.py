@@ -36,7 +36,9 @@ def _problems(path: str, text: str) -> Iterator[Problem]:
 
 
 def _what(one: Secret) -> str:
-    return one.what if one.what.startswith("value of") else f"a {one.what}".replace("a A", "an A").replace("a O", "an O")
+    if one.what.startswith("value of"):
+        return f"the {one.what}"
+    return f"{'an' if one.what[0] in 'AEIOn' or one.what.startswith('NV') else 'a'} {one.what}"
 
 
 def _beginning(text: str, one: Secret) -> str:

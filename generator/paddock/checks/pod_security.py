@@ -23,9 +23,21 @@ def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fa
     level = namespace.labels.get(_ENFORCE, "") if namespace is not None else ""
     if level not in (pod_security.BASELINE, pod_security.RESTRICTED):
         return
+    if _runs_elsewhere(ref, fleet):
+        return
     for pod in pod_templates.pods(data):
         for one in pod_security.violations(pod, level, ref.kubernetes_version):
             yield _fault(ref, level, one)
+
+
+def _runs_elsewhere(ref: ObjectRef, fleet: Fleet) -> bool:
+    """Whether the object is a workload's on a cluster that sends its runs away: no pod of it starts there."""
+    _, cluster, *rest = ref.path.split("/")
+    if rest[:1] != ["workloads"]:
+        return False
+    names = rest[1:]
+    workload = fleet.environments[ref.environment].workloads.get((names[0], names[1]))
+    return workload is not None and cluster not in workload.clusters
 
 
 def _fault(ref: ObjectRef, level: str, found: pod_security.Violation) -> Fault:
