@@ -29,7 +29,7 @@ def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fa
         for at, one in pod.numbered():
             if not limited and at[0] != "ephemeralContainers":
                 yield from _resources(ref, pod.pointer(*at), one)
-            yield from _image(ref, pod.pointer(*at, "image"), one)
+            yield from _image(ref, pod.pointer(*at), one)
 
 
 def _resources(ref: ObjectRef, at: Pointer, one: Mapping[str, Json]) -> Iterator[Fault]:
@@ -42,7 +42,7 @@ def _resources(ref: ObjectRef, at: Pointer, one: Mapping[str, Json]) -> Iterator
         yield Fault(
             id="resource-limits-missing",
             message=f'container "{one["name"]}" of {ref.kind} "{ref.name}" has no {" and no ".join(missing)}',
-            pointer=(*at, "resources") if "resources" in one else at,
+            pointer=at,
             severity=Severity.WARNING,
             help="state resources: the limit keeps a leak from the node, and the scheduler counts requests",
         )

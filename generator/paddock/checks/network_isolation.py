@@ -56,7 +56,7 @@ def _problem(place: Place, refs: Sequence[ObjectRef], clusters: Mapping[str, Clu
     first = refs[0]
     return Problem(
         id="namespace-without-default-deny",
-        message=f'no NetworkPolicy denies by default in namespace "{first.name}": its pods may reach each other '
+        message=f'no NetworkPolicy denies by default in namespace "{first.name}": its pods may reach every other '
         "namespace and the internet, and be reached from everywhere",
         place=place,
         severity=Severity.WARNING,
