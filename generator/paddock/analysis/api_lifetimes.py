@@ -173,7 +173,13 @@ SUPERSEDED = (
         kinds=("MPIJob", "PyTorchJob", "TFJob", "XGBoostJob", "PaddleJob", "JAXJob"),
     ),
     Superseded(group="policies.kyverno.io", version="v1alpha1", instead="policies.kyverno.io/v1"),
-    Superseded(group="kyverno.io", version="v2beta1", instead="kyverno.io/v2"),
+    Superseded(
+        group="kyverno.io",
+        version="v2beta1",
+        instead="kyverno.io/v2",
+        kinds=("CleanupPolicy", "ClusterCleanupPolicy", "PolicyException"),
+    ),
+    Superseded(group="kyverno.io", version="v2alpha1", instead="kyverno.io/v2", kinds=("GlobalContextEntry",)),
     # cert-manager's release notes: 1.6 stopped to serve all versions before v1.
     *(
         Superseded(group=group, version=version, instead=f"{group}/v1", since="cert-manager 1.6")

@@ -38,7 +38,7 @@ _FORMATS = (
     _format("GitHub token", "ghp_|gho_|ghr_|ghs_|ghu_", r"\bgh[oprsu]_[A-Za-z0-9]{36,}"),
     _format("GitHub token", "github_pat_", r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
     _format("GitLab token", "glpat-", r"\bglpat-[\w-]{20,}"),
-    _format("Slack token", "xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _format("Slack token", "xox", r"\bxox[abeoprs]-(?=[A-Za-z-]*\d)[A-Za-z0-9-]{10,}"),
     _format("Slack webhook", "hooks.slack.com/", r"hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}"),
     _format("private key", "-----BEGIN ", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"),
     # The same in base64, as a Secret holds it: RSA, none, EC, ENCRYPTED and OPENSSH before PRIVATE KEY.
