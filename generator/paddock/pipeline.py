@@ -124,6 +124,8 @@ def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fa
     """What the checks of objects find in one that its schema allows; it runs where the object is rendered."""
     found: list[Fault] = []
     for check in OBJECT_CHECKS:
+        if check.kinds and ref.kind not in check.kinds:
+            continue
         try:
             found += check.run(ref, data, fleet)
         except Exception as error:  # one broken check must not hide what the others find

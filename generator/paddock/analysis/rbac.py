@@ -16,6 +16,7 @@ Json = Any
 WRITING = ("create", "patch", "update")
 READING = ("get", "list", "watch")
 EVERY = "*"
+_FIELDS = ("apiGroups", "resources", "verbs", "nonResourceURLs")
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -110,6 +111,8 @@ RIGHTS = (
     ),
 )
 
+_RISKY = frozenset(one for right in RIGHTS for one in right.resources)
+
 SUBJECTS = {
     "system:anonymous": "everybody who reaches the API server",
     "system:authenticated": "everybody with any identity, pods included",
@@ -125,9 +128,11 @@ OPEN = ("system:anonymous", "system:masters", "system:unauthenticated")
 def wildcards(rules: list[Mapping[str, Json]]) -> Iterator[Risk]:
     """The rules with a wildcard, each once, at its first."""
     for number, rule in enumerate(rules):
+        if not any(EVERY in "".join(rule.get(field) or ()) for field in _FIELDS):
+            continue
         stars = [
             (field, index)
-            for field in ("apiGroups", "resources", "verbs", "nonResourceURLs")
+            for field in _FIELDS
             for index, one in enumerate(rule.get(field) or ())
             if one == EVERY or one.startswith("*/")
         ]
@@ -140,6 +145,8 @@ def escalations(rules: list[Mapping[str, Json]], *, cluster: bool, tenant: bool)
     """The rules that lead to more rights; wildcards are another matter. `cluster` says that a ClusterRole has them,
     `tenant` that a team does."""
     for number, rule in enumerate(rules):
+        if _RISKY.isdisjoint(rule.get("resources") or ()):
+            continue
         for right in RIGHTS:
             if (right.cluster and not cluster) or (right.tenants and not tenant):
                 continue

@@ -61,18 +61,16 @@ _FORMATS = (
     _format("password in a URL", "://", r"://[^\s:/@\"'<>{}$]*:(?P<secret>[^\s/@\"'<>{}$*]{3,})@[\w\[]"),
 )
 
-# Longer names first where one begins another. A name that ends in one of them says what its value is.
-_ENDINGS = (
-    r"(passwords?|passwd|passphrase|secret|token|credentials?|(?:api|access|auth|private|secret|account)[_-]?key)"
-)
+# A name that ends in one of these words says what its value is; a key only if it says of what.
+_WORDS = ("credential", "key", "passphrase", "passwd", "password", "secret", "token")
+_KEYS = ("access", "account", "api", "auth", "private", "secret")
 _PLAIN = r"""(?P<plain>[^\s,{}\[\]#"'|>&*!%@`][^,{}\[\]"'\n]*?)[ \t]*(?:[,{}\[\]"'\n]|$| #)"""
 _VALUE = rf"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|{_PLAIN})"""
-_ENDING = re.compile(_ENDINGS + r"[\"']?[ \t]*(?::[ \t]+|=|:(?=[\"']))")
-# A variable as Kubernetes lists them.
-_LISTED = re.compile(_ENDINGS + r"[\"']?[ \t]*,?\s*value:[ \t]*")
+# What may stand between the name and its value: in YAML, JSON, a shell, and as Kubernetes lists variables.
+_BETWEEN = re.compile(r"s?[\"']?[ \t]*(?::[ \t]+|=|:(?=[\"'])|,?\s*value:[ \t]*)")
 _ASSIGNED = re.compile(_VALUE)
 _NAME_BEFORE = re.compile(r"[\w.-]+")
-_PASSWORD = ("password", "passwd", "passphrase")
+_PASSWORDS = ("password", "passwd", "passphrase")
 _PLACEHOLDER = re.compile(
     r"(?i)x+|\.+|-+|\*+|<.*>|\$.*|\(.*|\{.*|%.*%|change[-_]?(?:me|it).*|.*example.*|.*placeholder.*|dummy.*|fake.*"
     r"|redacted|none|null|true|false|todo.*|your[-_].*|required|optional|default|string|(?:my-?)?(?:password|secret|token)"
@@ -134,16 +132,26 @@ def _known(text: str) -> Iterator[Secret]:
 
 def _named(text: str) -> Iterator[Secret]:
     lower = text.lower()
-    for pattern in (_ENDING, _LISTED):
-        for name in pattern.finditer(lower):
-            match = _ASSIGNED.match(text, name.end())
-            if match is None:
-                continue
-            group = next(group for group in ("double", "single", "plain") if match[group] is not None)
-            value = match[group]
-            if _is_literal(value) and (_is_password(name[1], value) or is_random(value)):
-                label = _NAME_BEFORE.findall(text[max(name.start() - 60, 0) : name.end(1)])[-1]
-                yield Secret(what=f'value of "{label}"', start=match.start(group), end=match.end(group))
+    for word in _WORDS:
+        at = lower.find(word)
+        while at >= 0:
+            end = at + len(word)
+            between = _BETWEEN.match(lower, end)
+            if between is not None and (word != "key" or lower[max(at - 9, 0) : at].rstrip("_-").endswith(_KEYS)):
+                yield from _assigned(text, word, end, between.end())
+            at = lower.find(word, end)
+
+
+def _assigned(text: str, word: str, end: int, start: int) -> Iterator[Secret]:
+    """The value that begins at `start`, of the name that ends at `end`, if it is a secret."""
+    match = _ASSIGNED.match(text, start)
+    if match is None:
+        return
+    group = next(group for group in ("double", "single", "plain") if match[group] is not None)
+    value = match[group]
+    if _is_literal(value) and (_is_password(word, value) or is_random(value)):
+        label = _NAME_BEFORE.findall(text[max(end - 60, 0) : end])[-1]
+        yield Secret(what=f'value of "{label}"', start=match.start(group), end=match.end(group))
 
 
 def _is_literal(value: str) -> bool:
@@ -151,9 +159,9 @@ def _is_literal(value: str) -> bool:
     return not (_PLACEHOLDER.fullmatch(value) or _HARMLESS.fullmatch(value) or "{{" in value or "${" in value)
 
 
-def _is_password(name: str, value: str) -> bool:
+def _is_password(word: str, value: str) -> bool:
     """A password may be weak: any text of some length under that name, but the name of a Secret or of its key."""
-    if not name.startswith(_PASSWORD) or len(value) < 6 or " " in value:
+    if word not in _PASSWORDS or len(value) < 6 or " " in value:
         return False
     return not (_REFERENCE.fullmatch(value) and not re.search(r"\d", value))
 

@@ -104,6 +104,8 @@ class ObjectCheck:
 
     ids: tuple[str, ...]
     run: Callable[[ObjectRef, Mapping[str, Json], Fleet], Iterator[Fault]]
+    kinds: frozenset[str] = frozenset()
+    """The kinds it looks at; empty: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +165,10 @@ DATED_CHECKS = (
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
 OBJECT_CHECKS = (
-    ObjectCheck(ids=aws_policies.IDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
-    ObjectCheck(ids=container_resources.IDS, run=container_resources.check),
-    ObjectCheck(ids=pod_security.IDS, run=pod_security.check),
-    ObjectCheck(ids=rbac.IDS, run=lambda ref, data, _: rbac.check(ref, data)),
+    ObjectCheck(ids=aws_policies.IDS, kinds=aws_policies.KINDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
+    ObjectCheck(ids=container_resources.IDS, kinds=container_resources.KINDS, run=container_resources.check),
+    ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
+    ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
 )
 OUTPUT_CHECKS = (

@@ -23,6 +23,7 @@ _SHARED = {
     ("s3.services.k8s.aws", "Bucket"),
     ("sqs.services.k8s.aws", "Queue"),
 }
+KINDS = frozenset({"Policy", "Role", *(kind for _, kind in _SHARED)})
 _OURS = "templates/infrastructure/"
 
 

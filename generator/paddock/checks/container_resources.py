@@ -16,12 +16,12 @@ from paddock.schema import Fault
 
 IDS = ("resource-limits-missing", "unpinned-image")
 
-_PLAIN = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"})
+KINDS = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"})
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fault]:
     """Pods that a component's template writes itself, in a namespace of components; charts have values for theirs."""
-    if ref.kind not in _PLAIN or not ref.template.startswith(FOLDER):
+    if not ref.template.startswith(FOLDER):
         return
     namespace = fleet.namespaces.get(ref.cluster, {}).get(ref.namespace)
     limited = namespace is not None and not namespace.components

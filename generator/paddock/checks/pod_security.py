@@ -11,14 +11,13 @@ from paddock.render import ObjectRef
 from paddock.schema import Fault
 
 IDS = ("pod-violates-security-level",)
+KINDS = pod_templates.BEARERS
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _URL = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fault]:
     """Every control of the enforced level that a pod of the object violates."""
-    if ref.kind not in pod_templates.BEARERS or not ref.namespace:
-        return
     namespace = fleet.namespaces.get(ref.cluster, {}).get(ref.namespace)
     level = namespace.labels.get(_ENFORCE, "") if namespace is not None else ""
     if level not in (pod_security.BASELINE, pod_security.RESTRICTED):

@@ -12,16 +12,17 @@ from paddock.schema import Fault
 
 IDS = ("escalating-role", "unsafe-binding", "wildcard-role")
 
+_ROLES = ("ClusterRole", "Role")
+KINDS = frozenset({*_ROLES, "ClusterRoleBinding", "RoleBinding"})
+
 _AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-"
 _TENANTS = ("admin", "edit", "view")
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
     """A tenant's rights are errors, the platform's where nothing is left to gain; else it may be meant: a warning."""
-    if ref.kind in ("ClusterRole", "Role"):
-        yield from _role(ref, data)
-    elif ref.kind in ("ClusterRoleBinding", "RoleBinding"):
-        yield from _binding(ref, data)
+    if ref.group == "rbac.authorization.k8s.io":
+        yield from _role(ref, data) if ref.kind in _ROLES else _binding(ref, data)
 
 
 def _is_tenants(ref: ObjectRef, data: Mapping[str, Json]) -> bool:
