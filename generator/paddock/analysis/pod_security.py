@@ -104,6 +104,19 @@ def violations(pod: PodTemplate, level: str, kubernetes: str) -> Iterator[Violat
             yield Violation(control=control.name, level=control.level, what=what, pointer=pod.pointer(*steps))
 
 
+def host_paths(pod: PodTemplate) -> Iterator[tuple[Pointer, str]]:
+    """The paths of the host that a pod mounts, with where they stand in the object."""
+    for index, volume in enumerate(pod.spec.get("volumes") or ()):
+        if volume.get("hostPath") is not None:
+            yield pod.pointer("volumes", index, "hostPath"), str((volume["hostPath"] or {}).get("path", ""))
+
+
+def is_below(path: str, allowed: list[str]) -> bool:
+    """Whether a path is one of some or lies below one. Kubernetes refuses `..` in the path of a host."""
+    parts = [one for one in path.split("/") if one]
+    return any(parts[: len(stated)] == stated for stated in ([one for one in each.split("/") if one] for each in allowed))
+
+
 def _contexts(pod: PodTemplate) -> Iterator[tuple[Pointer, str, Mapping[str, Json]]]:
     """The security contexts of a pod: where, whose, what."""
     yield ("securityContext",), "the pod", pod.spec.get("securityContext") or {}

@@ -29,6 +29,7 @@ from paddock.checks import (
     gpu_allocation,
     gpu_fit,
     gpu_pools,
+    host_access,
     host_names,
     image_pulls,
     kubernetes_support,
@@ -167,6 +168,7 @@ DATED_CHECKS = (
 OBJECT_CHECKS = (
     ObjectCheck(ids=aws_policies.IDS, kinds=aws_policies.KINDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
     ObjectCheck(ids=container_resources.IDS, kinds=container_resources.KINDS, run=container_resources.check),
+    ObjectCheck(ids=host_access.IDS, kinds=host_access.KINDS, run=host_access.check),
     ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
     ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),

@@ -17,6 +17,11 @@ EXPLANATIONS = {
         "Whoever has it is soon somebody else, and in a shared cluster that is the end of tenants.",
         "Take the right out, or name the few objects that it is about in resourceNames.",
     ),
+    "host-path-not-allowed": explain(
+        "A pod of the platform that mounts a path of its host which spec.admission.hostPaths does not list.",
+        "Its container has the node: keys of the kubelet, other pods' volumes, the socket of the runtime.",
+        "Use another volume, or list the path: reviewers see the list grow.",
+    ),
     "namespace-without-default-deny": explain(
         "A namespace of components in which no NetworkPolicy denies what no other allows.",
         "A pod that is taken over there reaches every service of the cluster and the internet.",
@@ -51,6 +56,12 @@ EXPLANATIONS = {
         "A container of a component's own template without a limit of memory or a request of CPU.",
         "A leak takes the node and whoever runs there, and the scheduler believes that the pod needs nothing.",
         "State both. Teams' containers have defaults from the LimitRange of their namespace.",
+    ),
+    "team-pod-reaches-host": explain(
+        "A pod in a team's namespace that reaches its host: its network, its processes, its files or all of it.",
+        "Namespaces of teams with EFA are privileged, because locking memory needs that: nothing else refuses the pod, "
+        "unless Kyverno enforces its policy on hosts.",
+        "Take it out.",
     ),
     "unpinned-image": explain(
         "An image by the tag latest, or by none.",
