@@ -8,7 +8,7 @@ import string
 import pytest
 
 from paddock.analysis import secret_formats
-from paddock.analysis.secret_formats import entropy, masked, secrets
+from paddock.analysis.secret_formats import entropy, masked, secrets_in
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 URLSAFE = ALPHANUMERIC + "_-"
@@ -125,7 +125,7 @@ NEGATIVE = [
 
 @pytest.mark.parametrize("text", POSITIVE)
 def test_a_secret(text: str) -> None:
-    (one,) = secrets(f"a: b\n{text}\nc: d\n")
+    (one,) = secrets_in(f"a: b\n{text}\nc: d\n")
     hidden = masked(f"a: b\n{text}\nc: d\n")
     assert len(hidden) == len(text) + 11
     assert "**" in hidden
@@ -134,7 +134,7 @@ def test_a_secret(text: str) -> None:
 
 @pytest.mark.parametrize("text", NEGATIVE)
 def test_no_secret(text: str) -> None:
-    assert secrets(f"a: b\n{text}\nc: d\n") == []
+    assert secrets_in(f"a: b\n{text}\nc: d\n") == []
     assert masked(text) == text
 
 
@@ -144,7 +144,7 @@ def test_there_are_forty_of_each() -> None:
 
 
 def test_every_format_has_a_sample() -> None:
-    shown = {one.what for text in POSITIVE for one in secrets(text)}
+    shown = {one.what for text in POSITIVE for one in secrets_in(text)}
     assert {one.what for one in secret_formats._FORMATS} <= shown
 
 
@@ -156,13 +156,13 @@ def test_every_needle_is_the_beginning_of_its_pattern() -> None:
 
 def test_where_it_stands() -> None:
     text = "env:\n  DB_PASSWORD: 'hunter2'\n"
-    (one,) = secrets(text)
+    (one,) = secrets_in(text)
     assert (text[one.start : one.end], one.what) == ("hunter2", 'value of "DB_PASSWORD"')
 
 
 def test_of_two_that_overlap_the_first_counts() -> None:
     token = "ghp_" + chance(36)
-    (one,) = secrets(f"GITHUB_TOKEN: {token}")
+    (one,) = secrets_in(f"GITHUB_TOKEN: {token}")
     assert one.what == "GitHub token"
 
 

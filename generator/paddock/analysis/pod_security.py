@@ -112,9 +112,12 @@ def host_paths(pod: PodTemplate) -> Iterator[tuple[Pointer, str]]:
 
 
 def is_below(path: str, allowed: list[str]) -> bool:
-    """Whether a path is one of some or lies below one. Kubernetes refuses `..` in the path of a host."""
+    """Whether a path is one of some, each without a slash at its end, or lies below one.
+
+    Kubernetes refuses `..` in the path of a host.
+    """
     parts = [one for one in path.split("/") if one]
-    return any(parts[: len(stated)] == stated for stated in ([one for one in each.split("/") if one] for each in allowed))
+    return any(parts[: each.count("/")] == each.split("/")[1:] for each in allowed)
 
 
 def _contexts(pod: PodTemplate) -> Iterator[tuple[Pointer, str, Mapping[str, Json]]]:

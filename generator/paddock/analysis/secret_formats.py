@@ -93,7 +93,7 @@ class Secret:
     end: int
 
 
-def secrets(text: str) -> list[Secret]:
+def secrets_in(text: str) -> list[Secret]:
     """The secrets of a text, in order; of two that overlap the first."""
     found = [*_known(text), *_named(text)]
     kept: list[Secret] = []
@@ -105,7 +105,7 @@ def secrets(text: str) -> list[Secret]:
 
 def masked(text: str) -> str:
     """The text with stars for all but the first characters of its secrets; its length stays the same."""
-    for one in secrets(text):
+    for one in secrets_in(text):
         hidden = one.end - one.start - min(SHOWN, (one.end - one.start) // 2)
         text = text[: one.end - hidden] + "*" * hidden + text[one.end :]
     return text

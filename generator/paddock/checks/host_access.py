@@ -58,8 +58,8 @@ def _is_refused(ref: ObjectRef, fleet: Fleet) -> bool:
 def _reaches(ref: ObjectRef, found: Violation) -> Fault:
     return Fault(
         id="team-pod-reaches-host",
-        message=f'pods of {ref.kind} "{ref.name}" reach their host: {found.what} (control "{found.control}"), and namespace '
-        f'"{ref.namespace}" of a team is privileged for the sake of EFA alone',
+        message=f'pods of {ref.kind} "{ref.name}" reach their host: {found.what} (control "{found.control}"), and '
+        f'namespace "{ref.namespace}" of a team is privileged for the sake of EFA alone',
         pointer=found.pointer,
         help="take it out: other teams run on the same nodes",
     )

@@ -23,7 +23,7 @@ def check(inputs: Inputs) -> Iterator[Problem]:
 
 
 def _problems(path: str, text: str) -> Iterator[Problem]:
-    for one in secret_formats.secrets(text):
+    for one in secret_formats.secrets_in(text):
         line = text.count("\n", 0, one.start) + 1
         column = one.start - (text.rfind("\n", 0, one.start) + 1) + 1
         yield Problem(
