@@ -164,14 +164,6 @@ SUPERSEDED = (
     # `deprecated: true` in the CRDs of Kueue 0.19 and KubeRay 1.6, and gpu-platform.md 5.1.
     Superseded(group="kueue.x-k8s.io", version="v1beta1", instead="kueue.x-k8s.io/v1beta2"),
     Superseded(group="ray.io", version="v1alpha1", instead="ray.io/v1", note="KubeRay 1.9 removes it"),
-    # Trainer 2 has a new group and kinds of its own instead of the operator's (gpu-platform.md 6.1).
-    Superseded(
-        group="kubeflow.org",
-        version="v1",
-        instead="a TrainJob in trainer.kubeflow.org/v1alpha1",
-        since="Kubeflow Trainer 2.0",
-        kinds=("MPIJob", "PyTorchJob", "TFJob", "XGBoostJob", "PaddleJob", "JAXJob"),
-    ),
     Superseded(group="policies.kyverno.io", version="v1alpha1", instead="policies.kyverno.io/v1"),
     Superseded(
         group="kyverno.io",

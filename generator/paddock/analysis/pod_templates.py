@@ -94,9 +94,9 @@ def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
     if kind == "Pod":
         yield _template(data, {"metadata": data["metadata"], "spec": spec}, ())
     elif kind in ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"):
-        yield _template(data, spec["template"], ("spec", "template"))
+        yield _template(data, spec.get("template") or {}, ("spec", "template"))
     elif kind == "CronJob":
-        template = spec["jobTemplate"]["spec"]["template"]
+        template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
         yield _template(data, template, ("spec", "jobTemplate", "spec", "template"))
     elif kind == "JobSet":
         for index, one in enumerate(spec["replicatedJobs"]):
@@ -118,7 +118,7 @@ def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
         parts: dict[Pointer, Pointer] = {("containers", 0): ("spec", "trainer")}
         yield _of(data, {"containers": [spec.get("trainer") or {}]}, None, ("spec",), parts=parts, complete=False)
     elif kind == "WorkflowTemplate":
-        steps = enumerate(spec["templates"])
+        steps = enumerate(spec.get("templates") or ())
         yield from (_step(data, spec, one, index) for index, one in steps if "container" in one)
     elif kind == "ConfigMap":
         for key, run in _runs(data):
@@ -207,7 +207,7 @@ def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[
 
 def _template(data: Mapping[str, Json], template: Mapping[str, Json], at: Pointer) -> PodTemplate:
     labels = (template.get("metadata") or {}).get("labels") or {}
-    return _of(data, template["spec"], labels, (*at, "spec"))
+    return _of(data, template.get("spec") or {}, labels, (*at, "spec"))
 
 
 def _of(
@@ -247,4 +247,13 @@ def _runs(data: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
     """Runs that a ConfigMap holds as JSON, by key, for a CronJob or a person to create."""
     for key, text in (data.get("data") or {}).items():
         if key == "trainjob.json":
-            yield key, json.loads(text)
+            run = _parsed(text)
+            if isinstance(run, dict) and isinstance(run.get("kind"), str) and isinstance(run.get("metadata"), dict):
+                yield key, run
+
+
+def _parsed(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
