@@ -48,6 +48,13 @@ def volume(**source: Json) -> Json:
     return deployment(pod={"volumes": [{"name": "v", **source}]})
 
 
+def annotated(profile: str) -> Json:
+    data = deployment()
+    key = "container.apparmor.security.beta.kubernetes.io/c"
+    data["spec"]["template"]["metadata"] = {"annotations": {key: profile, "example.com/other": "unconfined"}}
+    return data
+
+
 BASELINE_FAULTS = [
     ("HostProcess", with_context(windowsOptions={"hostProcess": True})),
     ("HostProcess", with_pod(windowsOptions={"hostProcess": True})),
@@ -66,6 +73,7 @@ BASELINE_FAULTS = [
         deployment(container={"lifecycle": {"preStop": {"httpGet": {"port": 80, "host": "10.0.0.1"}}}}),
     ),
     ("AppArmor", with_context(appArmorProfile={"type": "Unconfined"})),
+    ("AppArmor", annotated("unconfined")),
     ("SELinux", with_context(seLinuxOptions={"type": "spc_t"})),
     ("SELinux", with_pod(seLinuxOptions={"user": "system_u"})),
     ("SELinux", with_pod(seLinuxOptions={"role": "system_r"})),
@@ -80,6 +88,8 @@ RESTRICTED_FAULTS = [
     ("Running as Non-root", deployment(pod={"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}})),
     ("Running as Non-root", with_pod(runAsNonRoot=False)),
     ("Running as Non-root", with_context(runAsNonRoot=False)),
+    # What the pod says wrong, no container corrects.
+    ("Running as Non-root", deployment({"securityContext": {**POD, "runAsNonRoot": False}}, {**SAFE, **POD})),
     ("Running as Non-root user", with_context(runAsUser=0)),
     ("Running as Non-root user", with_pod(runAsUser=0)),
     ("Seccomp", deployment(pod={"securityContext": {"runAsNonRoot": True}})),
@@ -95,6 +105,8 @@ LEGAL = [
     with_context(seccompProfile={"type": "Localhost", "localhostProfile": "x"}),
     with_context(seLinuxOptions={"level": "s0:c1", "type": "container_t"}),
     added("NET_BIND_SERVICE"),
+    annotated("runtime/default"),
+    annotated("localhost/mine"),
     deployment(container={"ports": [{"containerPort": 80, "hostPort": 0}]}),
     probe("httpGet", path="/ready"),
     probe("httpGet", host=""),
@@ -102,8 +114,6 @@ LEGAL = [
     *(volume(**{kind: {}}) for kind in sorted(pod_security.VOLUMES)),
     # The pod does not say it, each container does.
     deployment(pod={"securityContext": {}}, context={**SAFE, **POD}),
-    # What the pod says wrong, each container corrects.
-    deployment(pod={"securityContext": {**POD, "runAsNonRoot": False}}, context={**SAFE, "runAsNonRoot": True}),
 ]
 
 
@@ -169,6 +179,8 @@ def pointers(data: Json, level: str) -> list[tuple[Any, ...]]:
 def test_where_it_stands_in_the_object() -> None:
     spec = ("spec", "template", "spec")
     assert pointers(deployment(pod={"hostPID": True}), BASELINE) == [(*spec, "hostPID")]
+    (annotation,) = pointers(annotated("unconfined"), BASELINE)
+    assert annotation[:4] == ("spec", "template", "metadata", "annotations")
     at = (*spec, "containers", 0, "securityContext")
     assert pointers(added("SYS_ADMIN"), BASELINE) == [(*at, "capabilities", "add", 0)]
     assert pointers(deployment(context={"capabilities": {"drop": ["ALL"]}}), RESTRICTED) == [at]

@@ -65,6 +65,7 @@ VOLUMES = frozenset(
 )
 """Volumes that the level restricted allows; an image is read-only, and newer versions let it pass."""
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _PROFILES = ("Localhost", "RuntimeDefault")
 
 
@@ -194,6 +195,10 @@ def _host_of_probes(pod: PodTemplate, _: Version) -> Found:
 
 
 def _app_armor(pod: PodTemplate, _: Version) -> Found:
+    for name, profile in pod.annotations.items():
+        if name.startswith(_APP_ARMOR) and profile not in ("", "runtime/default") and profile[:10] != "localhost/":
+            what = f'container "{name.removeprefix(_APP_ARMOR)}" has the AppArmor profile {profile}'
+            yield ("annotations", name), what
     for at, who, context in _contexts(pod):
         profile = (context.get("appArmorProfile") or {}).get("type")
         if profile is not None and profile not in _PROFILES:
@@ -250,7 +255,7 @@ def _escalation(pod: PodTemplate, _: Version) -> Found:
 def _non_root(pod: PodTemplate, _: Version) -> Found:
     stated = (pod.spec.get("securityContext") or {}).get("runAsNonRoot")
     own = [(at, one, (one.get("securityContext") or {}).get("runAsNonRoot")) for at, one in pod.numbered()]
-    if stated is False and not all(value is True for _, _, value in own):
+    if stated is False:
         yield ("securityContext", "runAsNonRoot"), "the pod has runAsNonRoot: false"
     for at, one, value in own:
         if value is False or (value is None and stated is None):

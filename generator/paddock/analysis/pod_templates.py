@@ -50,6 +50,7 @@ class PodTemplate:
     namespace: str
     spec: Mapping[str, Json]
     labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
     at: Pointer = ()
     parts: Mapping[Pointer, Pointer] = field(default_factory=dict)
     complete: bool = True
@@ -206,8 +207,16 @@ def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[
 
 
 def _template(data: Mapping[str, Json], template: Mapping[str, Json], at: Pointer) -> PodTemplate:
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    return _of(data, template.get("spec") or {}, labels, (*at, "spec"))
+    metadata = template.get("metadata") or {}
+    parts: dict[Pointer, Pointer] = {("annotations",): (*at, "metadata", "annotations")}
+    return _of(
+        data,
+        template.get("spec") or {},
+        metadata.get("labels") or {},
+        (*at, "spec"),
+        annotations=metadata.get("annotations") or {},
+        parts=parts,
+    )
 
 
 def _of(
@@ -216,6 +225,7 @@ def _of(
     labels: Mapping[str, str] | None,
     at: Pointer,
     *,
+    annotations: Mapping[str, str] | None = None,
     parts: Mapping[Pointer, Pointer] | None = None,
     complete: bool = True,
 ) -> PodTemplate:
@@ -226,6 +236,7 @@ def _of(
         namespace=metadata.get("namespace") or "",
         spec=spec,
         labels=labels,
+        annotations=annotations or {},
         at=at,
         parts=parts or {},
         complete=complete,
