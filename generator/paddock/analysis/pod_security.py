@@ -70,12 +70,23 @@ _PROFILES = ("Localhost", "RuntimeDefault")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A pod as the controls look at it: its containers with their places, and the security contexts of the pod and of
+    each container as (where, whose, what)."""
+
+    spec: Mapping[str, Json]
+    annotations: Mapping[str, str]
+    numbered: tuple[tuple[Pointer, Mapping[str, Json]], ...]
+    contexts: tuple[tuple[Pointer, str, Mapping[str, Json]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """A control under its name in the standards. `whole` ones ask for a field: they need the complete pod."""
 
     name: str
     level: str
-    found: Callable[[PodTemplate, Version], Found]
+    found: Callable[[Seen, Version], Found]
     since: Version = (1, 0)
     whole: bool = False
 
@@ -95,13 +106,13 @@ def violations(pod: PodTemplate, level: str, kubernetes: str) -> Iterator[Violat
     """What a level of Pod Security refuses of a pod on a version of Kubernetes; nothing for `privileged`."""
     if level not in (BASELINE, RESTRICTED):
         return
-    version = minor(kubernetes)
+    version, seen = minor(kubernetes), _seen(pod)
     for control in CONTROLS:
         if control.level == RESTRICTED and level == BASELINE:
             continue
         if version < control.since or (control.whole and not pod.complete):
             continue
-        for steps, what in control.found(pod, version):
+        for steps, what in control.found(seen, version):
             yield Violation(control=control.name, level=control.level, what=what, pointer=pod.pointer(*steps))
 
 
@@ -121,11 +132,15 @@ def is_below(path: str, allowed: list[str]) -> bool:
     return any(parts[: each.count("/")] == each.split("/")[1:] for each in allowed)
 
 
-def _contexts(pod: PodTemplate) -> Iterator[tuple[Pointer, str, Mapping[str, Json]]]:
-    """The security contexts of a pod: where, whose, what."""
-    yield ("securityContext",), "the pod", pod.spec.get("securityContext") or {}
-    for at, one in pod.numbered():
-        yield (*at, "securityContext"), _container(one), one.get("securityContext") or {}
+def _seen(pod: PodTemplate) -> Seen:
+    numbered = tuple(pod.numbered())
+    own = [((*at, "securityContext"), _container(one), one.get("securityContext") or {}) for at, one in numbered]
+    whole: tuple[Pointer, str, Mapping[str, Json]] = (
+        ("securityContext",),
+        "the pod",
+        pod.spec.get("securityContext") or {},
+    )
+    return Seen(spec=pod.spec, annotations=pod.annotations, numbered=numbered, contexts=(whole, *own))
 
 
 def _container(one: Mapping[str, Json]) -> str:
@@ -133,58 +148,58 @@ def _container(one: Mapping[str, Json]) -> str:
     return f'container "{name}"' if name else "the container"
 
 
-def _is_windows(pod: PodTemplate) -> bool:
+def _is_windows(pod: Seen) -> bool:
     return bool((pod.spec.get("os") or {}).get("name") == "windows")
 
 
-def _host_process(pod: PodTemplate, _: Version) -> Found:
-    for at, who, context in _contexts(pod):
+def _host_process(pod: Seen, _: Version) -> Found:
+    for at, who, context in pod.contexts:
         if (context.get("windowsOptions") or {}).get("hostProcess"):
             yield (*at, "windowsOptions", "hostProcess"), f"{who} is a process of the host"
 
 
-def _host_namespaces(pod: PodTemplate, _: Version) -> Found:
+def _host_namespaces(pod: Seen, _: Version) -> Found:
     for name in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(name):
             yield (name,), f"{name} is true"
 
 
-def _privileged(pod: PodTemplate, _: Version) -> Found:
-    for at, one in pod.numbered():
+def _privileged(pod: Seen, _: Version) -> Found:
+    for at, one in pod.numbered:
         if (one.get("securityContext") or {}).get("privileged"):
             yield (*at, "securityContext", "privileged"), f"{_container(one)} is privileged"
 
 
-def _added(pod: PodTemplate) -> Iterator[tuple[Pointer, Mapping[str, Json], str]]:
-    for at, one in pod.numbered():
+def _added(pod: Seen) -> Iterator[tuple[Pointer, Mapping[str, Json], str]]:
+    for at, one in pod.numbered:
         capabilities = (one.get("securityContext") or {}).get("capabilities") or {}
         for index, name in enumerate(capabilities.get("add") or ()):
             yield (*at, "securityContext", "capabilities", "add", index), one, name
 
 
-def _capabilities(pod: PodTemplate, _: Version) -> Found:
+def _capabilities(pod: Seen, _: Version) -> Found:
     for at, one, name in _added(pod):
         if name not in CAPABILITIES:
             yield at, f"{_container(one)} adds the capability {name}"
 
 
-def _host_paths(pod: PodTemplate, _: Version) -> Found:
+def _host_paths(pod: Seen, _: Version) -> Found:
     for index, volume in enumerate(pod.spec.get("volumes") or ()):
         if volume.get("hostPath") is not None:
             path = (volume["hostPath"] or {}).get("path", "")
             yield ("volumes", index, "hostPath"), f'volume "{volume["name"]}" is the path {path} of the host'
 
 
-def _host_ports(pod: PodTemplate, _: Version) -> Found:
-    for at, one in pod.numbered():
+def _host_ports(pod: Seen, _: Version) -> Found:
+    for at, one in pod.numbered:
         for index, port in enumerate(one.get("ports") or ()):
             if port.get("hostPort"):
                 what = f"{_container(one)} has the port {port['hostPort']} of the host"
                 yield (*at, "ports", index, "hostPort"), what
 
 
-def _host_of_probes(pod: PodTemplate, _: Version) -> Found:
-    for at, one in pod.numbered():
+def _host_of_probes(pod: Seen, _: Version) -> Found:
+    for at, one in pod.numbered:
         lifecycle = one.get("lifecycle") or {}
         actions: list[tuple[Pointer, Json]] = [((name,), one.get(name)) for name in _PROBES]
         actions += [(("lifecycle", name), lifecycle.get(name)) for name in ("postStart", "preStop")]
@@ -194,20 +209,20 @@ def _host_of_probes(pod: PodTemplate, _: Version) -> Found:
                     yield (*at, *steps, kind), f"{steps[-1]} of {_container(one)} names a host"
 
 
-def _app_armor(pod: PodTemplate, _: Version) -> Found:
-    for name, profile in pod.annotations.items():
-        if name.startswith(_APP_ARMOR) and profile not in ("", "runtime/default") and profile[:10] != "localhost/":
-            what = f'container "{name.removeprefix(_APP_ARMOR)}" has the AppArmor profile {profile}'
+def _app_armor(pod: Seen, _: Version) -> Found:
+    for name, stated in pod.annotations.items():
+        if name.startswith(_APP_ARMOR) and stated not in ("", "runtime/default") and stated[:10] != "localhost/":
+            what = f'container "{name.removeprefix(_APP_ARMOR)}" has the AppArmor profile {stated}'
             yield ("annotations", name), what
-    for at, who, context in _contexts(pod):
+    for at, who, context in pod.contexts:
         profile = (context.get("appArmorProfile") or {}).get("type")
         if profile is not None and profile not in _PROFILES:
             yield (*at, "appArmorProfile"), f"{who} has the AppArmor profile {profile}"
 
 
-def _se_linux(pod: PodTemplate, version: Version) -> Found:
+def _se_linux(pod: Seen, version: Version) -> Found:
     types = [name for since, names in SELINUX_TYPES if version >= since for name in names]
-    for at, who, context in _contexts(pod):
+    for at, who, context in pod.contexts:
         options = context.get("seLinuxOptions") or {}
         if options.get("type", "") not in types:
             yield (*at, "seLinuxOptions"), f"{who} has the SELinux type {options['type']}"
@@ -216,45 +231,45 @@ def _se_linux(pod: PodTemplate, version: Version) -> Found:
                 yield (*at, "seLinuxOptions"), f"{who} sets the SELinux {name}"
 
 
-def _proc_mount(pod: PodTemplate, _: Version) -> Found:
-    for at, one in pod.numbered():
+def _proc_mount(pod: Seen, _: Version) -> Found:
+    for at, one in pod.numbered:
         stated = (one.get("securityContext") or {}).get("procMount")
         if stated not in (None, "Default"):
             yield (*at, "securityContext", "procMount"), f"{_container(one)} has procMount {stated}"
 
 
-def _seccomp(pod: PodTemplate, _: Version) -> Found:
-    for at, who, context in _contexts(pod):
+def _seccomp(pod: Seen, _: Version) -> Found:
+    for at, who, context in pod.contexts:
         profile = (context.get("seccompProfile") or {}).get("type")
         if profile is not None and profile not in _PROFILES:
             yield (*at, "seccompProfile"), f"{who} has the seccomp profile {profile}"
 
 
-def _sysctls(pod: PodTemplate, version: Version) -> Found:
+def _sysctls(pod: Seen, version: Version) -> Found:
     safe = {name for since, names in SYSCTLS if version >= since for name in names}
     for index, one in enumerate((pod.spec.get("securityContext") or {}).get("sysctls") or ()):
         if one["name"] not in safe:
             yield ("securityContext", "sysctls", index), f"it sets the sysctl {one['name']}"
 
 
-def _volume_types(pod: PodTemplate, _: Version) -> Found:
+def _volume_types(pod: Seen, _: Version) -> Found:
     for index, volume in enumerate(pod.spec.get("volumes") or ()):
         for kind in sorted(volume.keys() - VOLUMES - {"name"}):
             if kind != "hostPath" and volume[kind] is not None:  # a hostPath is refused by baseline already
                 yield ("volumes", index, kind), f'volume "{volume["name"]}" is of the type {kind}'
 
 
-def _escalation(pod: PodTemplate, _: Version) -> Found:
+def _escalation(pod: Seen, _: Version) -> Found:
     if _is_windows(pod):
         return
-    for at, one in pod.numbered():
+    for at, one in pod.numbered:
         if (one.get("securityContext") or {}).get("allowPrivilegeEscalation") is not False:
             yield _nearest(at, one, "allowPrivilegeEscalation"), f"{_container(one)} may gain privileges"
 
 
-def _non_root(pod: PodTemplate, _: Version) -> Found:
+def _non_root(pod: Seen, _: Version) -> Found:
     stated = (pod.spec.get("securityContext") or {}).get("runAsNonRoot")
-    own = [(at, one, (one.get("securityContext") or {}).get("runAsNonRoot")) for at, one in pod.numbered()]
+    own = [(at, one, (one.get("securityContext") or {}).get("runAsNonRoot")) for at, one in pod.numbered]
     if stated is False:
         yield ("securityContext", "runAsNonRoot"), "the pod has runAsNonRoot: false"
     for at, one, value in own:
@@ -262,30 +277,30 @@ def _non_root(pod: PodTemplate, _: Version) -> Found:
             yield _nearest(at, one, "runAsNonRoot"), f"{_container(one)} does not say runAsNonRoot: true"
 
 
-def _root_user(pod: PodTemplate, _: Version) -> Found:
-    for at, who, context in _contexts(pod):
+def _root_user(pod: Seen, _: Version) -> Found:
+    for at, who, context in pod.contexts:
         if context.get("runAsUser") == 0:
             yield (*at, "runAsUser"), f"{who} runs as the user 0"
 
 
-def _seccomp_stated(pod: PodTemplate, _: Version) -> Found:
+def _seccomp_stated(pod: Seen, _: Version) -> Found:
     if _is_windows(pod) or "type" in ((pod.spec.get("securityContext") or {}).get("seccompProfile") or {}):
         return
-    for at, one in pod.numbered():
+    for at, one in pod.numbered:
         if "type" not in ((one.get("securityContext") or {}).get("seccompProfile") or {}):
             yield _nearest(at, one, "seccompProfile"), f"{_container(one)} has no seccomp profile"
 
 
-def _dropped(pod: PodTemplate, _: Version) -> Found:
+def _dropped(pod: Seen, _: Version) -> Found:
     if _is_windows(pod):
         return
-    for at, one in pod.numbered():
+    for at, one in pod.numbered:
         capabilities = (one.get("securityContext") or {}).get("capabilities") or {}
         if "ALL" not in (capabilities.get("drop") or ()):
             yield _nearest(at, one, "capabilities"), f"{_container(one)} does not drop the capability ALL"
 
 
-def _added_restricted(pod: PodTemplate, _: Version) -> Found:
+def _added_restricted(pod: Seen, _: Version) -> Found:
     if _is_windows(pod):
         return
     for at, one, name in _added(pod):
