@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paddock import source
+from paddock.analysis.secret_formats import masked
 from paddock.diagnostics import Diagnostic, Location, Place, Problem, Related
 from paddock.inputs import Inputs
 
@@ -23,15 +24,16 @@ def locate(problems: Iterable[Problem], inputs: Inputs) -> list[Diagnostic]:
             Related(message=note.message, location=located[note.place][0] if note.place else None)
             for note in problem.related
         )
+        # A secret in a value or a line is nobody's to read in a log.
         diagnostic = Diagnostic(
             id=problem.id,
             severity=problem.severity,
-            message=problem.message,
+            message=masked(problem.message),
             location=location,
             label=problem.label,
             related=related,
             help=problem.help,
-            source=text,
+            source=masked(text),
         )
         found.setdefault((problem.id, problem.message, location), diagnostic)
     return sorted(found.values(), key=Diagnostic.sort_key)

@@ -321,6 +321,16 @@ class Environment(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedNamespace:
+    """A namespace that we own on a cluster: its labels, and the components that live in it."""
+
+    labels: Mapping[str, str]
+    components: tuple[str, ...] = ()
+    pods: bool = True
+    """Whether pods run there: each of its components may say that it has none (`network: {pods: {}}`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """All environments of a platform, sorted by name."""
 
@@ -330,6 +340,8 @@ class Fleet:
     baseline: Spec | None = None
     unread: frozenset[tuple[str, str, str]] = frozenset()
     """(kind, environment, name) of specs that exist but could not be read; references to them are no further fault."""
+    namespaces: Mapping[str, Mapping[str, OwnedNamespace]] = field(default_factory=dict)
+    """By the identity of the cluster and by name; filled in before rendering, since components decide about them."""
 
     def clusters(self) -> list[Cluster]:
         """Every cluster of every environment, in order."""

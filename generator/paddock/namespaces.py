@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from paddock import runners
 from paddock.catalogue import Component
 from paddock.components.context import platform_labels
-from paddock.model import Cluster, Environment, Fleet
+from paddock.model import Cluster, Environment, Fleet, OwnedNamespace
 
 Json = Any
 
@@ -49,6 +50,28 @@ def cluster_namespaces(
             "cost-center": scale_set.team.data["costCenter"],
         }
     return dict(sorted(found.items()))
+
+
+def applied(fleet: Fleet, catalogue: Mapping[str, Component]) -> Fleet:
+    """The fleet that knows the namespaces of its clusters."""
+    found = {}
+    for environment in fleet.environments.values():
+        for cluster in environment.clusters.values():
+            components = _by_namespace(cluster, catalogue)
+            found[cluster.identity] = {
+                name: _owned(labels, components.get(name, []))
+                for name, labels in cluster_namespaces(environment, cluster, catalogue).items()
+            }
+    return replace(fleet, namespaces=found)
+
+
+def _owned(labels: Mapping[str, str], components: list[Component]) -> OwnedNamespace:
+    podless = [one for one in components if one.data.get("network") == {"pods": {}}]
+    return OwnedNamespace(
+        labels=labels,
+        components=tuple(one.name for one in components),
+        pods=not components or len(podless) < len(components),
+    )
 
 
 def pod_security(level: str, *, aim: str | None = None) -> dict[str, str]:

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from paddock import load as loading
-from paddock import mirrors, verdict
+from paddock import mirrors, namespaces, verdict
 from paddock.baseline import Key
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TEXT_CHECKS
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, Suppressed, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -71,6 +71,7 @@ def run(
     notify("load")
     loaded = loading.load(inputs, unread=frozenset(one.place.path for one in problems))
     problems += loaded.problems
+    problems += text_problems(inputs)
     if loaded.fleet is None:
         return _result(loaded, problems, [], inputs, {}, {})
     notify("check")
@@ -79,6 +80,7 @@ def run(
     problems += spec_problems(loaded.fleet, loaded)
     problems += dated_problems(loaded.fleet, as_of)
     fleet, dropped = _survivors(loaded.fleet, judge.split(problems)[0])
+    fleet = namespaces.applied(fleet, loaded.catalogue)
     notify("render")
     chosen = [one for one in fleet.environments.values() if not set(environments) or one.name in set(environments)]
     rendered = _render(fleet, chosen, loaded, inputs, jobs)
@@ -96,6 +98,11 @@ def run(
         problems += judge.unused(loaded.fleet, undecided)
     objects = {name: one.objects for name, one in rendered.items()}
     return _result(loaded, problems, suppressed, inputs, rendered, objects, skipped)
+
+
+def text_problems(inputs: Inputs) -> list[Problem]:
+    """What the checks of texts find."""
+    return [one for check in TEXT_CHECKS for one in _guarded(check.ids, partial(check.run, inputs))]
 
 
 def spec_problems(fleet: Fleet, loaded: Loaded) -> list[Problem]:
@@ -129,6 +136,8 @@ def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fa
     """What the checks of objects find in one that its schema allows; it runs where the object is rendered."""
     found: list[Fault] = []
     for check in OBJECT_CHECKS:
+        if check.kinds and ref.kind not in check.kinds:
+            continue
         try:
             found += check.run(ref, data, fleet)
         except Exception as error:  # one broken check must not hide what the others find

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paddock import determinism, names, source
+from paddock.analysis import api_lifetimes
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
 from paddock.kubernetes import ObjectSchemas
@@ -220,7 +221,9 @@ class Renderer:
         uri = schemas.uri(ref.api_version, ref.kind)
         found: list[tuple[str, Fault]] = []
         if uri is None:
-            result.problems.append(_no_schema(ref, unit))
+            # What nothing serves any more has a finding that says so, by cluster.
+            if not api_lifetimes.is_removed(ref.api_version, ref.kind, unit.kubernetes_version):
+                result.problems.append(_no_schema(ref, unit))
         else:
             found = [("invalid-object", fault) for fault in schemas.faults(uri, data)]
             # A check of objects may rely on their schema.

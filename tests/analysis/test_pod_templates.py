@@ -119,3 +119,36 @@ def test_a_claim_is_asking_for_gpus() -> None:
     claims = [{"name": "gpus", "resourceClaimTemplateName": "x-gpus-8"}]
     assert pod_templates.asks_for_gpu({"containers": [{"resources": {}}], "resourceClaims": claims})
     assert not pod_templates.asks_for_gpu({"containers": [{"resources": {}}], "resourceClaims": []})
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Deployment", {"template": {}}),
+        ("Deployment", {"template": {"spec": None}}),
+        ("Job", {"template": {"metadata": None}}),
+        ("CronJob", {"jobTemplate": {}}),
+        ("CronJob", {"jobTemplate": {"spec": {"template": {}}}}),
+    ],
+)
+def test_what_kubernetes_lets_an_object_leave_out(kind: str, spec: Json) -> None:
+    (pod,) = pod_templates.pods(object_of(kind, spec))
+    assert pod.containers() == []
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"kind": "TrainJob"}', '{"kind": 1, "metadata": {}}'])
+def test_a_text_that_is_no_run_has_no_pods(text: str) -> None:
+    data = {"kind": "ConfigMap", "metadata": {"name": "n"}, "data": {"trainjob.json": text}}
+    assert list(pod_templates.pods(data)) == []
+    assert list(pod_templates.jobs(data)) == []
+
+
+def test_where_the_parts_of_pods_stand() -> None:
+    (pod,) = pod_templates.pods(object_of("CronJob", {"jobTemplate": JOB}))
+    assert pod.pointer("containers", 0, "image")[:5] == ("spec", "jobTemplate", "spec", "template", "spec")
+    (pod,) = pod_templates.pods(object_of("TrainJob", {"trainer": {"image": "x:1"}}))
+    assert pod.pointer("containers", 0, "image") == ("spec", "trainer", "image")
+    predictor = {"containers": [{"name": "proxy"}], "model": {"image": "x:1"}}
+    (pod,) = pod_templates.pods(object_of("InferenceService", {"predictor": predictor}))
+    assert pod.pointer("containers", 0, "name") == ("spec", "predictor", "containers", 0, "name")
+    assert pod.pointer("containers", 1, "image") == ("spec", "predictor", "model", "image")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from paddock.diagnostics import Pointer
 
 Json = Any
 
@@ -38,13 +40,33 @@ BEARERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodTemplate:
-    """Pods that an object makes. `labels` is None where another object gives them, `spec` holds what this one says."""
+    """Pods that an object makes. `labels` is None where another object gives them, `spec` holds what this one says.
+
+    `at` is where `spec` stands in the object, and `parts` where the fields of it stand that are not below `at`.
+    `complete` says that no other object adds to the containers."""
 
     kind: str
     name: str
     namespace: str
     spec: Mapping[str, Json]
     labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    at: Pointer = ()
+    parts: Mapping[Pointer, Pointer] = field(default_factory=dict)
+    complete: bool = True
+
+    def pointer(self, *steps: str | int) -> Pointer:
+        """Where a field of the pod stands in the object."""
+        for end in range(len(steps), 0, -1):
+            if steps[:end] in self.parts:
+                return (*self.parts[steps[:end]], *steps[end:])
+        return (*self.at, *steps)
+
+    def numbered(self) -> Iterator[tuple[Pointer, Mapping[str, Json]]]:
+        """Its containers, init and ephemeral ones too, each with where it stands in the pod."""
+        for field_name in POD_FIELDS:
+            for index, one in enumerate(self.spec.get(field_name) or ()):
+                yield (field_name, index), one
 
     def containers(self) -> list[Mapping[str, Json]]:
         """All containers, init and ephemeral ones too."""
@@ -69,31 +91,45 @@ class JobTemplate:
 def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
     """The pods of a Kubernetes object; none for kinds that have none."""
     kind, spec = data["kind"], data.get("spec") or {}
+    at: Pointer
     if kind == "Pod":
-        yield _template(data, {"metadata": data["metadata"], "spec": spec})
+        yield _template(data, {"metadata": data["metadata"], "spec": spec}, ())
     elif kind in ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"):
-        yield _template(data, spec["template"])
+        yield _template(data, spec.get("template") or {}, ("spec", "template"))
     elif kind == "CronJob":
-        yield _template(data, spec["jobTemplate"]["spec"]["template"])
+        template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
+        yield _template(data, template, ("spec", "jobTemplate", "spec", "template"))
     elif kind == "JobSet":
-        yield from (_template(data, one["template"]["spec"]["template"]) for one in spec["replicatedJobs"])
+        for index, one in enumerate(spec["replicatedJobs"]):
+            yield _template(data, one["template"]["spec"]["template"], ("spec", *_replicated(index)))
     elif kind == "TrainingRuntime":
-        for one in spec["template"]["spec"]["replicatedJobs"]:
-            yield _template(data, one["template"]["spec"]["template"])
+        for index, one in enumerate(spec["template"]["spec"]["replicatedJobs"]):
+            at = ("spec", "template", "spec", *_replicated(index))
+            yield _template(data, one["template"]["spec"]["template"], at)
     elif kind == "ClusterTrainingRuntime":
         # Runs of all teams name it, and bring their labels.
-        for one in spec["template"]["spec"]["replicatedJobs"]:
-            yield _of(data, one["template"]["spec"]["template"]["spec"], None)
+        for index, one in enumerate(spec["template"]["spec"]["replicatedJobs"]):
+            at = ("spec", "template", "spec", *_replicated(index), "spec")
+            yield _of(data, one["template"]["spec"]["template"]["spec"], None, at)
     elif kind == "InferenceService":
         yield from _inference(data, spec)
     elif kind in ("ClusterServingRuntime", "ServingRuntime"):
-        yield _of(data, spec, None)
+        yield _of(data, spec, None, ("spec",), complete=False)
     elif kind == "TrainJob":
-        yield _of(data, {"containers": [spec.get("trainer") or {}]}, None)
+        parts: dict[Pointer, Pointer] = {("containers", 0): ("spec", "trainer")}
+        yield _of(data, {"containers": [spec.get("trainer") or {}]}, None, ("spec",), parts=parts, complete=False)
     elif kind == "WorkflowTemplate":
-        yield from (_step(data, spec, one) for one in spec["templates"] if "container" in one)
+        steps = enumerate(spec.get("templates") or ())
+        yield from (_step(data, spec, one, index) for index, one in steps if "container" in one)
     elif kind == "ConfigMap":
-        yield from (pod for run in _runs(data) for pod in pods(run))
+        for key, run in _runs(data):
+            # A run is one text there: it has no places inside.
+            parts = {("containers", 0): ("data", key)}
+            yield from (replace(pod, at=("data", key), parts=parts) for pod in pods(run))
+
+
+def _replicated(index: int) -> Pointer:
+    return ("replicatedJobs", index, "template", "spec", "template")
 
 
 def jobs(data: Mapping[str, Json]) -> Iterator[JobTemplate]:
@@ -108,7 +144,7 @@ def jobs(data: Mapping[str, Json]) -> Iterator[JobTemplate]:
         # What it asks for stands in its runtime: every one goes through a queue.
         yield _job(data, kind, data["metadata"], True)
     elif kind == "ConfigMap":
-        yield from (job for run in _runs(data) for job in jobs(run))
+        yield from (job for _, run in _runs(data) for job in jobs(run))
 
 
 def asks_for_gpu(spec: Mapping[str, Json]) -> bool:
@@ -144,28 +180,66 @@ def _inference(data: Mapping[str, Json], spec: Mapping[str, Json]) -> Iterator[P
         if part in spec:
             stated = dict(spec[part])
             model = stated.pop("model", None)
-            stated["containers"] = [*stated.get("containers", ()), *([model] if model else [])]
-            yield _of(data, stated, stated.get("labels") or {})
+            own = stated.get("containers", ())
+            stated["containers"] = [*own, *([model] if model else [])]
+            parts: dict[Pointer, Pointer] = {("containers", len(own)): ("spec", part, "model")}
+            yield _of(data, stated, stated.get("labels") or {}, ("spec", part), parts=parts, complete=False)
 
 
-def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[str, Json]) -> PodTemplate:
+def _step(data: Mapping[str, Json], spec: Mapping[str, Json], template: Mapping[str, Json], index: int) -> PodTemplate:
     """The pod of a step, without the two containers that Argo adds."""
-    volumes = [*(spec.get("volumes") or ()), *(template.get("volumes") or ())]
+    common = list(spec.get("volumes") or ())
+    volumes = [*common, *(template.get("volumes") or ())]
     metadata = [one.get("labels") or {} for one in (spec.get("podMetadata") or {}, template.get("metadata") or {})]
-    security = {"securityContext": spec["securityContext"]} if "securityContext" in spec else {}
-    pod = {"restartPolicy": "Never", "containers": [template["container"]], "volumes": volumes, **security}
-    return _of(data, pod, {**metadata[0], **metadata[1]})
+    # A template's own security context takes the place of the workflow's.
+    own = template.get("securityContext")
+    security = own if own is not None else spec.get("securityContext")
+    pod = {"restartPolicy": "Never", "containers": [template["container"]], "volumes": volumes}
+    at: Pointer = ("spec", "templates", index)
+    parts: dict[Pointer, Pointer] = {
+        ("containers", 0): (*at, "container"),
+        ("securityContext",): (*at, "securityContext") if own is not None else ("spec", "securityContext"),
+        **{("volumes", number): ("spec", "volumes", number) for number in range(len(common))},
+        **{("volumes", number): (*at, "volumes", number - len(common)) for number in range(len(common), len(volumes))},
+    }
+    pod |= {"securityContext": security} if security is not None else {}
+    return _of(data, pod, {**metadata[0], **metadata[1]}, at, parts=parts)
 
 
-def _template(data: Mapping[str, Json], template: Mapping[str, Json]) -> PodTemplate:
-    return _of(data, template["spec"], (template.get("metadata") or {}).get("labels") or {})
+def _template(data: Mapping[str, Json], template: Mapping[str, Json], at: Pointer) -> PodTemplate:
+    metadata = template.get("metadata") or {}
+    parts: dict[Pointer, Pointer] = {("annotations",): (*at, "metadata", "annotations")}
+    return _of(
+        data,
+        template.get("spec") or {},
+        metadata.get("labels") or {},
+        (*at, "spec"),
+        annotations=metadata.get("annotations") or {},
+        parts=parts,
+    )
 
 
-def _of(data: Mapping[str, Json], spec: Mapping[str, Json], labels: Mapping[str, str] | None) -> PodTemplate:
+def _of(
+    data: Mapping[str, Json],
+    spec: Mapping[str, Json],
+    labels: Mapping[str, str] | None,
+    at: Pointer,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    parts: Mapping[Pointer, Pointer] | None = None,
+    complete: bool = True,
+) -> PodTemplate:
     metadata = data["metadata"]
-    name = metadata.get("name") or metadata.get("generateName", "")
     return PodTemplate(
-        kind=data["kind"], name=name, namespace=metadata.get("namespace") or "", spec=spec, labels=labels
+        kind=data["kind"],
+        name=metadata.get("name") or metadata.get("generateName", ""),
+        namespace=metadata.get("namespace") or "",
+        spec=spec,
+        labels=labels,
+        annotations=annotations or {},
+        at=at,
+        parts=parts or {},
+        complete=complete,
     )
 
 
@@ -180,8 +254,17 @@ def _job(data: Mapping[str, Json], kind: str, metadata: Mapping[str, Json], gpu:
     )
 
 
-def _runs(data: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """Runs that a ConfigMap holds as JSON, for a CronJob or a person to create."""
+def _runs(data: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Runs that a ConfigMap holds as JSON, by key, for a CronJob or a person to create."""
     for key, text in (data.get("data") or {}).items():
         if key == "trainjob.json":
-            yield json.loads(text)
+            run = _parsed(text)
+            if isinstance(run, dict) and isinstance(run.get("kind"), str) and isinstance(run.get("metadata"), dict):
+                yield key, run
+
+
+def _parsed(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

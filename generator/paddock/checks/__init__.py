@@ -10,7 +10,9 @@ from paddock.checks import (
     admission_policies,
     alert_routes,
     alert_rules,
+    api_versions,
     argo_cd_capability,
+    aws_policies,
     backups,
     bucket_lifecycles,
     buckets,
@@ -19,6 +21,7 @@ from paddock.checks import (
     component_references,
     component_versions,
     components_required,
+    container_resources,
     dashboards,
     data_residency,
     duplicate_objects,
@@ -28,8 +31,10 @@ from paddock.checks import (
     gpu_allocation,
     gpu_fit,
     gpu_pools,
+    host_access,
     host_names,
     image_pulls,
+    image_tags,
     kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
@@ -42,16 +47,20 @@ from paddock.checks import (
     multikueue,
     multikueue_runs,
     name_lengths,
+    network_isolation,
     node_pools,
     notebooks,
     past_dates,
     permissions,
     pipelines,
+    plaintext_secrets,
     platform_references,
     pod_fit,
     pod_priorities,
+    pod_security,
     prepulled_images,
     provisioning,
+    rbac,
     replication,
     reservations,
     runner_scale_sets,
@@ -64,6 +73,7 @@ from paddock.checks import (
     workload_shape,
 )
 from paddock.diagnostics import Problem
+from paddock.inputs import Inputs
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
@@ -76,6 +86,14 @@ class SpecCheck:
     ids: tuple[str, ...]
     run: Callable[[Fleet, Mapping[str, Component]], Iterator[Problem]]
     needs_catalogue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextCheck:
+    """What is wrong with the texts of a run, before anything is read from them."""
+
+    ids: tuple[str, ...]
+    run: Callable[[Inputs], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +112,8 @@ class ObjectCheck:
 
     ids: tuple[str, ...]
     run: Callable[[ObjectRef, Mapping[str, Json], Fleet], Iterator[Fault]]
+    kinds: frozenset[str] = frozenset()
+    """The kinds it looks at; empty: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +141,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=gpu_pools.IDS, run=lambda fleet, _: gpu_pools.check(fleet)),
     SpecCheck(ids=host_names.IDS, run=lambda fleet, _: host_names.check(fleet)),
     SpecCheck(ids=image_pulls.IDS, run=lambda fleet, _: image_pulls.check(fleet)),
+    SpecCheck(ids=image_tags.IDS, run=lambda fleet, _: image_tags.check(fleet)),
     SpecCheck(ids=kueue_capacity.IDS, run=lambda fleet, _: kueue_capacity.check(fleet)),
     SpecCheck(ids=kueue_cohorts.IDS, run=lambda fleet, _: kueue_cohorts.check(fleet)),
     SpecCheck(ids=log_coverage.IDS, run=lambda fleet, _: log_coverage.check(fleet)),
@@ -151,6 +172,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=workload_references.IDS, run=lambda fleet, _: workload_references.check(fleet)),
     SpecCheck(ids=workload_shape.IDS, run=lambda fleet, _: workload_shape.check(fleet)),
 )
+TEXT_CHECKS = (TextCheck(ids=plaintext_secrets.IDS, run=plaintext_secrets.check),)
 DATED_CHECKS = (
     DatedCheck(ids=capacity_calendar.IDS, run=capacity_calendar.check),
     DatedCheck(ids=budgets.IDS, run=budgets.check),
@@ -158,7 +180,14 @@ DATED_CHECKS = (
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
     DatedCheck(ids=past_dates.IDS, run=past_dates.check),
 )
-OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
+OBJECT_CHECKS = (
+    ObjectCheck(ids=aws_policies.IDS, kinds=aws_policies.KINDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
+    ObjectCheck(ids=container_resources.IDS, kinds=container_resources.KINDS, run=container_resources.check),
+    ObjectCheck(ids=host_access.IDS, kinds=host_access.KINDS, run=host_access.check),
+    ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
+    ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
+    ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
@@ -167,4 +196,6 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
+    OutputCheck(ids=network_isolation.IDS, run=network_isolation.check),
+    OutputCheck(ids=api_versions.IDS, run=lambda objects, _, fleet: api_versions.check(objects, fleet)),
 )

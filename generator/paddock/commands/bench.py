@@ -13,11 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from paddock import fleets, kubeconform, load, process, render, source, tree
+from paddock import fleets, kubeconform, load, namespaces, process, render, source, tree
 from paddock.errors import OK, Fatal
 from paddock.inputs import Inputs, combine
 from paddock.kubernetes import ObjectSchemas
-from paddock.pipeline import Result, dated_problems, default_jobs, examine, output_problems, spec_problems
+from paddock.model import Fleet
+from paddock.pipeline import (
+    Result,
+    dated_problems,
+    default_jobs,
+    examine,
+    output_problems,
+    spec_problems,
+    text_problems,
+)
 from paddock.pipeline import run as run_pipeline
 from paddock.templating import Templates
 from paddock.units import cluster_units
@@ -100,8 +109,9 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
     """The same work in one process, phase after phase, to see where the time goes."""
     clock = _Clock()
     loaded = clock.time("load and resolve", lambda: load.load(inputs))
-    fleet = loaded.fleet
-    assert fleet is not None
+    assert loaded.fleet is not None
+    fleet: Fleet = clock.time("namespaces", partial(namespaces.applied, loaded.fleet, loaded.catalogue))
+    clock.time("checks of texts", lambda: text_problems(inputs))
     clock.time("checks of specs", lambda: spec_problems(fleet, loaded))
     clock.time("checks of dates", lambda: dated_problems(fleet, DAY))
     templates = Templates(inputs.templates)
