@@ -60,7 +60,7 @@ def _soon(cluster: Cluster, last: str, as_of: str, *, standard: bool) -> Problem
         id="kubernetes-support-ends-soon",
         severity=Severity.WARNING,
         message=f"{kind} support of Kubernetes {cluster.kubernetes_version} ends on {last}, and EKS upgrades cluster "
-        f'"{cluster.identity}" by itself after that: {days} day{"s" * (days != 1)} are left',
+        f'"{cluster.identity}" by itself after that: {days} day{"s are" if days != 1 else " is"} left',
         place=cluster.place("kubernetesVersion"),
         related=(Note(message=f"judged as of {as_of}"),),
         help=f"upgrade it while you choose the hour: {_later(cluster, as_of, extended=not standard)}{otherwise}",
