@@ -12,7 +12,7 @@ from typing import Any
 from paddock import load as loading
 from paddock import mirrors
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, RELATION_CHECKS, SPEC_CHECKS
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -82,6 +82,9 @@ def run(
         {name: one.files for name, one in rendered.items()},
         fleet,
     )
+    if loaded.whole_catalogue:
+        whole = replace(fleet, environments=_whole(loaded.fleet, fleet, rendered))
+        problems += relation_problems(rendered, whole, loaded.catalogue)
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
 
@@ -111,6 +114,37 @@ def output_problems(
     for check in OUTPUT_CHECKS:
         found += _guarded(check.ids, partial(check.run, objects, trees, pulled))
     return found
+
+
+def relation_problems(
+    rendered: Mapping[str, Rendered], fleet: Fleet, catalogue: Mapping[str, Component]
+) -> list[Problem]:
+    """What the checks of relations find in the environments of a fleet, of which everything was rendered."""
+    objects = [ref for name in fleet.environments for ref in rendered[name].objects]
+    trees = {name: rendered[name].files for name in fleet.environments}
+    return _merged(
+        [
+            one
+            for check in RELATION_CHECKS
+            for one in _guarded(check.ids, partial(check.run, objects, trees, fleet, catalogue))
+        ]
+    )
+
+
+def _whole(read: Fleet, fleet: Fleet, rendered: Mapping[str, Rendered]) -> dict[str, Environment]:
+    """The environments that lost nothing on the way from their specs to their objects: where something is missing,
+    it may be what another object names."""
+    unread = {environment for _, environment, _ in read.unread}
+    of_checks = {id for check in OBJECT_CHECKS for id in check.ids}
+    return {
+        name: environment
+        for name, environment in fleet.environments.items()
+        if name in rendered
+        and name not in unread
+        and environment == read.environments[name]
+        and not rendered[name].skipped
+        and all(one.id in of_checks for one in rendered[name].problems if one.severity is Severity.ERROR)
+    }
 
 
 def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paddock import determinism, names, source
+from paddock.analysis import object_links
+from paddock.analysis.object_links import Links
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
 from paddock.kubernetes import ObjectSchemas
@@ -42,6 +44,7 @@ class ObjectRef:
     name: str
     place: Place
     template: str
+    links: Links = object_links.NONE
 
     @property
     def group(self) -> str:
@@ -223,7 +226,9 @@ class Renderer:
             result.problems.append(_no_schema(ref, unit))
         else:
             found = [("invalid-object", fault) for fault in schemas.faults(uri, data)]
-            # A check of objects may rely on their schema.
+            # What reads an object may rely on its schema.
+            if not found:
+                ref = replace(ref, links=object_links.of(data))
             found = found or [(fault.id, fault) for fault in examine(ref, data)]
         for id, fault in found:
             line = self._line_of(fault, text, template)

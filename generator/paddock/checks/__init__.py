@@ -41,6 +41,7 @@ from paddock.checks import (
     name_lengths,
     node_pools,
     notebooks,
+    object_references,
     permissions,
     pipelines,
     platform_references,
@@ -99,6 +100,17 @@ class OutputCheck:
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationCheck:
+    """Relations between rendered objects of which each must be there, with what components provide beside the tree:
+    only for environments of which everything was rendered."""
+
+    ids: tuple[str, ...]
+    run: Callable[
+        [Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet, Mapping[str, Component]], Iterator[Problem]
+    ]
+
+
 SPEC_CHECKS = (
     SpecCheck(ids=argo_cd_capability.IDS, run=lambda fleet, _: argo_cd_capability.check(fleet)),
     SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
@@ -155,3 +167,4 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
 )
+RELATION_CHECKS = (RelationCheck(ids=object_references.IDS, run=object_references.check),)
