@@ -78,6 +78,8 @@ LAYERS: dict[str, int] = {
     "analysis.kueue_objects": 5,
     "analysis.kueue_preemption": 6,
     "analysis.kueue_admission": 7,
+    "analysis.inner_names": 5,
+    "analysis.label_selection": 7,
     "analysis.object_links": 6,
     "analysis.object_names": 7,
     "analysis.object_references": 5,

@@ -12,13 +12,20 @@ from typing import Any
 from paddock import load as loading
 from paddock import mirrors
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, RELATION_CHECKS, SPEC_CHECKS
+from paddock.checks import (
+    DATED_CHECKS,
+    OBJECT_CHECKS,
+    OUTPUT_CHECKS,
+    RELATION_CHECKS,
+    SPEC_CHECKS,
+    RelationCheck,
+)
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
 from paddock.locating import locate
-from paddock.model import Environment, Fleet
+from paddock.model import Environment, Fleet, Spec
 from paddock.render import ObjectRef, Rendered, Renderer
 from paddock.schema import Fault
 from paddock.tree import with_manifest
@@ -84,7 +91,7 @@ def run(
     )
     if loaded.whole_catalogue:
         whole = replace(fleet, environments=_whole(loaded.fleet, fleet, rendered))
-        problems += relation_problems(rendered, whole, loaded.catalogue)
+        problems += relation_problems(rendered, whole, loaded.catalogue, inputs)
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
 
@@ -117,18 +124,30 @@ def output_problems(
 
 
 def relation_problems(
-    rendered: Mapping[str, Rendered], fleet: Fleet, catalogue: Mapping[str, Component]
+    rendered: Mapping[str, Rendered], fleet: Fleet, catalogue: Mapping[str, Component], inputs: Inputs
 ) -> list[Problem]:
     """What the checks of relations find in the environments of a fleet, of which everything was rendered."""
     objects = [ref for name in fleet.environments for ref in rendered[name].objects]
     trees = {name: rendered[name].files for name in fleet.environments}
-    return _merged(
-        [
-            one
-            for check in RELATION_CHECKS
-            for one in _guarded(check.ids, partial(check.run, objects, trees, fleet, catalogue))
-        ]
-    )
+    renderer = _renderer(inputs)
+
+    def found(check: RelationCheck) -> Iterator[Problem]:
+        for ref, fault in check.run(objects, trees, fleet, catalogue):
+            yield renderer.traced(ref, fault, trees[ref.environment][ref.path], _spec(ref, fleet))
+
+    return _merged([one for check in RELATION_CHECKS for one in _guarded(check.ids, partial(found, check))])
+
+
+def _spec(ref: ObjectRef, fleet: Fleet) -> Spec:
+    """The spec that an object was rendered for."""
+    environment = fleet.environments[ref.environment]
+    folder, cluster, *rest = ref.path.split("/")
+    spec: Spec | None = environment.clusters.get(cluster) if folder == "clusters" else None
+    if spec is not None and rest[0] == "teams":
+        spec = environment.teams.get(rest[1])
+    elif spec is not None and rest[0] == "workloads":
+        spec = environment.workloads.get((rest[1], rest[2]))
+    return spec or environment
 
 
 def _whole(read: Fleet, fleet: Fleet, rendered: Mapping[str, Rendered]) -> dict[str, Environment]:

@@ -28,6 +28,7 @@ from paddock.checks import (
     gpu_pools,
     host_names,
     image_pulls,
+    inner_names,
     kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
@@ -42,6 +43,7 @@ from paddock.checks import (
     node_pools,
     notebooks,
     object_references,
+    object_selectors,
     permissions,
     pipelines,
     platform_references,
@@ -103,11 +105,12 @@ class OutputCheck:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationCheck:
     """Relations between rendered objects of which each must be there, with what components provide beside the tree:
-    only for environments of which everything was rendered."""
+    only for environments of which everything was rendered. A fault of an object is traced back as one of its own."""
 
     ids: tuple[str, ...]
     run: Callable[
-        [Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet, Mapping[str, Component]], Iterator[Problem]
+        [Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet, Mapping[str, Component]],
+        Iterator[tuple[ObjectRef, Fault]],
     ]
 
 
@@ -157,7 +160,10 @@ DATED_CHECKS = (
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
-OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
+OBJECT_CHECKS = (
+    ObjectCheck(ids=inner_names.IDS, run=lambda ref, data, _: inner_names.check(ref, data)),
+    ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
@@ -167,4 +173,7 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
 )
-RELATION_CHECKS = (RelationCheck(ids=object_references.IDS, run=object_references.check),)
+RELATION_CHECKS = (
+    RelationCheck(ids=object_references.IDS, run=object_references.check),
+    RelationCheck(ids=object_selectors.IDS, run=object_selectors.check),
+)

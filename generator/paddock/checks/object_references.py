@@ -11,10 +11,10 @@ from paddock.analysis.object_links import Offer
 from paddock.analysis.object_names import KUBERNETES, Name, Names
 from paddock.analysis.references import Target, known_kind
 from paddock.catalogue import FOLDER, Component
-from paddock.diagnostics import Note, Place, Pointer, Problem, Severity
-from paddock.model import Cluster, Fleet, Json, Spec
-from paddock.provenance import trace
+from paddock.diagnostics import Pointer, Severity
+from paddock.model import Cluster, Fleet
 from paddock.render import ObjectRef, content
+from paddock.schema import Fault
 
 IDS = ("dangling-reference", "dangling-key", "secret-written-twice")
 
@@ -22,6 +22,7 @@ Trees = Mapping[str, Mapping[str, str]]
 
 _RUNS = frozenset({"ConfigMap", "TrainJob", "TrainingRuntime"})
 _FOR_PODS = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret", "ServiceAccount"})
+_IDENTITY = "PodIdentityAssociation"
 _IMPLICIT = "Cohort"
 """Kueue makes a cohort of every name; one without an object has no quota of its own and no parent (Kueue, "Cohort")."""
 _MOST = 8
@@ -30,10 +31,10 @@ _MOST = 8
 
 def check(
     objects: Sequence[ObjectRef], trees: Trees, fleet: Fleet, catalogue: Mapping[str, Component]
-) -> Iterator[Problem]:
+) -> Iterator[tuple[ObjectRef, Fault]]:
     """Every reference of every object on a cluster of the fleet; there must be no further objects."""
     clusters = {one.identity: one for one in fleet.clusters()}
-    names = _names(objects, clusters, catalogue)
+    names = _names(objects, fleet, clusters, catalogue)
     for ref, wanted in _references(objects):
         cluster = _cluster(ref, wanted, clusters)
         if cluster is None or _of_worker(ref, wanted, fleet, cluster):
@@ -42,14 +43,16 @@ def check(
         found = known.found(wanted)
         keys = known.keys_of(found) if found is not None else None
         if found is None:
-            yield _dangling(ref, wanted, known, trees, fleet)
+            if wanted.key and wanted._replace(key="") in ref.links.references:
+                continue  # the same without its key is one fault
+            yield ref, _dangling(ref, wanted, known, trees)
         elif wanted.key and keys is not None and wanted.key not in keys:
-            yield _without_key(ref, wanted, keys, trees, fleet)
+            yield ref, _without_key(ref, wanted, keys, trees)
     yield from _written_twice(objects)
 
 
 def _names(
-    objects: Sequence[ObjectRef], clusters: Mapping[str, Cluster], catalogue: Mapping[str, Component]
+    objects: Sequence[ObjectRef], fleet: Fleet, clusters: Mapping[str, Cluster], catalogue: Mapping[str, Component]
 ) -> dict[str, Names]:
     """The names of each cluster."""
     names: dict[str, Names] = {}
@@ -57,9 +60,16 @@ def _names(
         names[identity] = Names()
         names[identity].add(KUBERNETES)
         names[identity].add(Offer("StorageClass", "", one) for one in storage_classes.provided(cluster, catalogue))
-        names[identity].add(Offer(object_references.DESTINATION, "", one) for one in ("in-cluster",))
         for one in cluster.components.keys() & catalogue.keys():
             names[identity].add(object_names.provided(catalogue[one].data))
+    if fleet.platform.hub_identity in names:
+        # Terraform makes it before Argo CD, or EKS with its capability; the hub's name in Argo CD is in-cluster.
+        names[fleet.platform.hub_identity].add(
+            (
+                Offer("Namespace", "", fleet.platform.argocd_namespace),
+                Offer(object_references.DESTINATION, "", "in-cluster"),
+            )
+        )
     for ref in objects:
         if ref.cluster in names:
             itself = Offer(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
@@ -83,7 +93,7 @@ def _references(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Targe
 def _cluster(ref: ObjectRef, wanted: Target, clusters: Mapping[str, Cluster]) -> Cluster | None:
     """The cluster that has what an object names: its own, and for the account of a pod identity the one of its folder;
     None where nothing of it is rendered."""
-    if ref.kind == "PodIdentityAssociation" and wanted.kind == "ServiceAccount":
+    if ref.kind == _IDENTITY and wanted.kind == "ServiceAccount":
         named = clusters.get(f"{ref.environment}-{ref.path.split('/')[1]}")
         return named if named is not None and named.registered else None
     return clusters.get(ref.cluster)
@@ -99,53 +109,49 @@ def _of_worker(ref: ObjectRef, wanted: Target, fleet: Fleet, cluster: Cluster) -
     return workload is not None and cluster.name in workload.dispatch
 
 
-def _dangling(ref: ObjectRef, wanted: Target, known: Names, trees: Trees, fleet: Fleet) -> Problem:
+def _dangling(ref: ObjectRef, wanted: Target, known: Names, trees: Trees) -> Fault:
     pointer = _pointer(ref, wanted, trees)
     where = f'its namespace "{wanted.namespace}"' if wanted.namespace else "its cluster"
     if wanted.namespace and wanted.namespace != ref.namespace:
         where = f'namespace "{wanted.namespace}" of the cluster'
     names = known.near(wanted)
     near = difflib.get_close_matches(wanted.name, names, n=1)
-    shown = [f'"{name}"' for name in (near or names[:_MOST])]
-    there = f"did you mean {shown[0]}? " if near else f"there {'is' if len(names) == 1 else 'are'} {_listed(names)}; "
-    soft = wanted.kind == _IMPLICIT
-    return Problem(
+    there = f'did you mean "{near[0]}"? ' if near else f"legal: {_listed(names)}; " if names else ""
+    return Fault(
         id="dangling-reference",
-        severity=Severity.WARNING if soft else Severity.ERROR,
+        severity=Severity.WARNING if wanted.kind == _IMPLICIT else Severity.ERROR,
         message=f'{ref.kind} "{ref.name}" names the {wanted.kind} "{wanted.name}" in {_path(pointer)}, '
         f"and {where} has none of that name",
-        place=_place(ref, pointer, wanted.name, fleet),
-        related=_notes(ref, pointer, wanted.name, fleet),
-        help=(there if names else "") + _remedy(ref, wanted),
+        pointer=pointer,
+        help=there + _remedy(ref),
     )
 
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(f'"{name}"' for name in names[:_MOST]) + more
+    return ", ".join(names[:_MOST]) + more
 
 
-def _remedy(ref: ObjectRef, wanted: Target) -> str:
+def _remedy(ref: ObjectRef) -> str:
     if ref.template.startswith(FOLDER):
-        folder = ref.template.split("/")[2]
-        return f"render it, correct the name, or list it under provides of {FOLDER}{folder}/component.yaml " + (
-            "if its chart or somebody else makes it"
-        )
+        file = f"{FOLDER}{ref.template.split('/')[2]}/component.yaml"
+        return f"correct the name, render it, or list it under provides of {file} if it is made elsewhere"
+    if ref.kind == _IDENTITY:
+        return "correct it in iam.yaml of the component, or list it under provides of its component.yaml"
     return "correct the name, or let a component of the cluster provide it"
 
 
-def _without_key(ref: ObjectRef, wanted: Target, keys: frozenset[str], trees: Trees, fleet: Fleet) -> Problem:
-    pointer = _pointer(ref, wanted, trees)
+def _without_key(ref: ObjectRef, wanted: Target, keys: frozenset[str], trees: Trees) -> Fault:
     names = sorted(keys)
     near = difflib.get_close_matches(wanted.key, names, n=1)
     what = "port" if wanted.kind == "Service" else "key"
     legal = f"legal: {', '.join(names)}" if names else f"it has no {what} at all"
-    return Problem(
+    pointer = _pointer(ref, wanted, trees)
+    return Fault(
         id="dangling-key",
         message=f'{ref.kind} "{ref.name}" names the {what} "{wanted.key}" of the {wanted.kind} "{wanted.name}" in '
         f"{_path(pointer)}, which has no such {what}",
-        place=_place(ref, pointer, wanted.key, fleet),
-        related=_notes(ref, pointer, wanted.key, fleet),
+        pointer=pointer,
         help=(f'did you mean "{near[0]}"? ' if near else "") + legal,
     )
 
@@ -159,7 +165,7 @@ def _pointer(ref: ObjectRef, wanted: Target, trees: Trees) -> Pointer:
 
 
 def _path(pointer: Pointer) -> str:
-    """A place in an object, as kubectl explain has it, with the places in lists."""
+    """A place in an object, e.g. spec.rules[0].host."""
     text = ""
     for step in pointer:
         plain = isinstance(step, str) and step.replace("-", "").isalnum()
@@ -167,73 +173,23 @@ def _path(pointer: Pointer) -> str:
     return text.removeprefix(".")
 
 
-def _place(ref: ObjectRef, pointer: Pointer, value: Json, fleet: Fleet) -> Place:
-    """The leaf of the spec that holds the name; else the line of a component's template; else the spec."""
-    origin = _origin(ref, pointer, value, fleet)
-    if origin is not None:
-        return origin
-    return ref.mended_at(str(value)) if ref.template.startswith(FOLDER) else ref.place
-
-
-def _origin(ref: ObjectRef, pointer: Pointer, value: Json, fleet: Fleet) -> Place | None:
-    spec = _spec(ref, fleet)
-    if spec is None:
-        return None
-    data = spec.data
-    if isinstance(spec, Cluster):
-        # What other components are called there is no origin of a name in this one.
-        parts = ref.path.split("/")
-        stated = data["components"].get(parts[3]) if parts[2] == "components" else None
-        data = {"components": {parts[3]: stated}} if stated is not None else {}
-    found = trace(pointer, value, data)
-    node: Json = data
-    for step in found or ():
-        node = node[step]
-    return spec.place(*found) if found and node == value else None
-
-
-def _spec(ref: ObjectRef, fleet: Fleet) -> Spec | None:
-    """The spec that an object was rendered for."""
-    environment = fleet.environments[ref.environment]
-    parts = ref.path.split("/")
-    if parts[0] != "clusters":
-        return None
-    if parts[2] == "workloads":
-        return environment.workloads.get((parts[3], parts[4]))
-    return environment.teams.get(parts[3]) if parts[2] == "teams" else environment.clusters.get(parts[1])
-
-
-def _notes(ref: ObjectRef, pointer: Pointer, value: Json, fleet: Fleet) -> tuple[Note, ...]:
-    """The rendered file, and the other end of the way to it: the template, or the spec that it was rendered for."""
-    template = ref.template.startswith(FOLDER) and _origin(ref, pointer, value, fleet) is None
-    other = (
-        Note(message="rendered for this spec", place=ref.place)
-        if template
-        else Note(message="by this template", place=Place(path=ref.template, line=1, text=str(value)))
-    )
-    return (Note(message=f"rendered to {ref.path}"), other)
-
-
-def _written_twice(objects: Sequence[ObjectRef]) -> Iterator[Problem]:
+def _written_twice(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Fault]]:
     """Secrets that two objects of the tree write: each takes back what the other wrote."""
     writers: dict[tuple[str, Name], ObjectRef] = {}
     for ref in objects:
         for kind, namespace, name, _ in ref.links.offers:
-            if kind != "Secret":
-                continue
-            first = writers.setdefault((ref.cluster, (kind, namespace, name)), ref)
-            if (first.kind, first.name) != (ref.kind, ref.name):
-                yield _twice(first, ref, name)
+            if kind == "Secret":
+                first = writers.setdefault((ref.cluster, (kind, namespace, name)), ref)
+                if (first.kind, first.name) != (ref.kind, ref.name):
+                    yield ref, _twice(first, ref, name)
 
 
-def _twice(first: ObjectRef, ref: ObjectRef, name: str) -> Problem:
-    return Problem(
+def _twice(first: ObjectRef, ref: ObjectRef, name: str) -> Fault:
+    pointers: Mapping[str, Pointer] = {"Certificate": ("spec", "secretName"), "Secret": ("metadata", "name")}
+    return Fault(
         id="secret-written-twice",
-        message=f'{ref.kind} "{ref.name}" writes the Secret "{name}", which {first.kind} "{first.name}" writes, too',
-        place=ref.mended_at(name),
-        related=(
-            Note(message=f"rendered to {first.path}", place=first.place),
-            Note(message=f"rendered to {ref.path}", place=ref.place),
-        ),
-        help="give one of them another target, or let one object write all its keys",
+        message=f'{ref.kind} "{ref.name}" writes the Secret "{name}", and so does {first.kind} "{first.name}": '
+        "each takes back what the other wrote",
+        pointer=pointers.get(ref.kind, ("spec", "target", "name")),
+        help=f"give one of them another Secret, or let one of them write all keys; the other one is {first.path}",
     )
