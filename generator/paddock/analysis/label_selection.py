@@ -28,9 +28,7 @@ class Selection:
 
     def rarest(self, space: Space, selector: Selector) -> str:
         """The key of the label that the fewest have: the likeliest fault of a selector that finds nothing."""
-        return min(
-            selector.labels, key=lambda one: (len(self._by_label.get((space, selector.kind, *one), ())), one)
-        )[0]
+        return min(selector.labels, key=lambda one: (len(self._by_label.get((space, selector.kind, *one), ())), one))[0]
 
     def matching(self, space: Space, selector: Selector) -> list[Selected]:
         """What surely has all labels; without any of that, what may get those that it lacks."""

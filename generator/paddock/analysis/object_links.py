@@ -172,9 +172,8 @@ def _selected(data: Mapping[str, Json]) -> Iterator[Selected]:
     elif kind == "WorkflowTemplate":
         for _, one in items(mapping(data, "spec"), "templates"):
             yield Selected(PODS, _labels(mapping(one, "metadata", "labels")), open=True)
-    elif kind == "TrainJob":
-        if mapping(data, "spec", "runtimeRef").get("kind") != "TrainingRuntime":
-            yield Selected(PODS, (), open=True)
+    elif kind == "TrainJob" and mapping(data, "spec", "runtimeRef").get("kind") != "TrainingRuntime":
+        yield Selected(PODS, (), open=True)
     for template, _ in pod_references.templates(data):
         yield Selected(PODS, _labels(mapping(template, "metadata", "labels")), _ports(template), kind in _OPEN)
 

@@ -1,5 +1,5 @@
-"""The names that exist on a cluster: its objects, what these make, what its components' charts make, and what Kubernetes
-has by itself. A key is known where it is stated."""
+"""The names that exist on a cluster: its objects, what these make, what its components' charts make, and what
+Kubernetes has by itself. A key is known where it is stated."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ class Names:
 
     def near(self, wanted: Target) -> list[str]:
         """Names of the kind where the target looks for it, sorted."""
-        return sorted(
-            {name for kind, where, name in self.keys if kind == wanted.kind and where == wanted.namespace}
-        )
+        return sorted({name for kind, where, name in self.keys if kind == wanted.kind and where == wanted.namespace})
 
 
 def provided(component: Mapping[str, Json]) -> list[Offer]:

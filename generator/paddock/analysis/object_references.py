@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from paddock.analysis import pod_references
-from paddock.analysis.references import ACK, Reference, Target, items, keyed, mapping, named, target
+from paddock.analysis.references import ACK, Reference, Target, items, keyed, mapping, named
 from paddock.diagnostics import Pointer
 
 Json = Any
@@ -61,7 +61,7 @@ def references(data: Mapping[str, Json]) -> Iterator[Reference]:
 
 
 def _ack(value: Json, namespace: str, at: Pointer, field: str = "") -> Iterator[Reference]:
-    """ACK's references: `<field>Ref: {from: {name, namespace}}`, in the object's own namespace unless it says another."""
+    """ACK's references: `<field>Ref: {from: {name, namespace}}`, in the own namespace unless it says another."""
     if isinstance(value, Mapping):
         stated = value.get("from")
         if isinstance(stated, Mapping) and field in _ACK_KINDS:
@@ -136,9 +136,7 @@ def _cohort(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
 def _flavors(spec: Mapping[str, Json], at: Pointer) -> Iterator[Reference]:
     for index, group in items(spec, "resourceGroups"):
         for number, one in items(group, "flavors"):
-            yield from named(
-                "ResourceFlavor", "", one, (*at, "resourceGroups", index, "flavors", number), "name"
-            )
+            yield from named("ResourceFlavor", "", one, (*at, "resourceGroups", index, "flavors", number), "name")
 
 
 def _config_map(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
@@ -195,7 +193,9 @@ def _backend(backend: Mapping[str, Json], namespace: str, at: Pointer) -> Iterat
 
 
 def _issuer(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
-    yield from named("Secret", namespace or CERTIFICATES_NAMESPACE, mapping(data, "spec", "ca"), ("spec", "ca"), "secretName")
+    yield from named(
+        "Secret", namespace or CERTIFICATES_NAMESPACE, mapping(data, "spec", "ca"), ("spec", "ca"), "secretName"
+    )
 
 
 def _multikueue_cluster(data: Mapping[str, Json], _: str) -> Iterator[Reference]:
@@ -280,10 +280,10 @@ def _volume_claim(data: Mapping[str, Json], namespace: str) -> Iterator[Referenc
 
 def _in_spec(kind: str, *path: str) -> Callable[[Mapping[str, Json], str], Iterator[Reference]]:
     """A kind that names one object in one field."""
-    *above, field = path
+    above: tuple[str, ...] = path[:-1]
 
     def found(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
-        yield from named(kind, namespace, mapping(data, *above), tuple(above), field)
+        yield from named(kind, namespace, mapping(data, *above), above, path[-1])
 
     return found
 

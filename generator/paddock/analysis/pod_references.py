@@ -52,10 +52,9 @@ def templates(data: Mapping[str, Json]) -> Iterator[tuple[Mapping[str, Json], Po
 
 def references(data: Mapping[str, Json]) -> Iterator[Reference]:
     """What the pods of an object name, and the queue and priority that Kueue holds them by."""
-    kind, namespace = data["kind"], str(data["metadata"].get("namespace") or "")
-    found = list(_pods(data, namespace))
+    namespace = str(data["metadata"].get("namespace") or "")
     # A runtime of the whole cluster is in no namespace: only its runs are.
-    yield from (one for one in found if namespace or one[0].kind in CLUSTER_WIDE)
+    yield from (one for one in _pods(data, namespace) if namespace or one[0].kind in CLUSTER_WIDE)
     yield from _labels(data, ("metadata",), namespace)
 
 

@@ -63,19 +63,23 @@ def _names(
         for one in cluster.components.keys() & catalogue.keys():
             names[identity].add(object_names.provided(catalogue[one].data))
     if fleet.platform.hub_identity in names:
-        # Terraform makes it before Argo CD, or EKS with its capability; the hub's name in Argo CD is in-cluster.
-        names[fleet.platform.hub_identity].add(
-            (
-                Offer("Namespace", "", fleet.platform.argocd_namespace),
-                Offer(object_references.DESTINATION, "", "in-cluster"),
-            )
-        )
+        names[fleet.platform.hub_identity].add(_of_argo_cd(fleet))
     for ref in objects:
         if ref.cluster in names:
             itself = Offer(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
             offers = ref.links.offers
             names[ref.cluster].add(offers if any(one[:3] == itself[:3] for one in offers) else (itself, *offers))
     return names
+
+
+def _of_argo_cd(fleet: Fleet) -> Iterator[Offer]:
+    """What the hub has besides: Argo CD's namespace, which Terraform makes before it, or EKS with its capability; its
+    own name there; and clusters whose endpoint is not known yet, which will have a Secret then."""
+    yield Offer("Namespace", "", fleet.platform.argocd_namespace)
+    yield Offer(object_references.DESTINATION, "", "in-cluster")
+    for cluster in fleet.clusters():
+        if not cluster.registered:
+            yield Offer(object_references.DESTINATION, "", cluster.identity)
 
 
 def _references(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Target]]:
