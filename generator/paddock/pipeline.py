@@ -90,8 +90,14 @@ def run(
         fleet,
     )
     if loaded.whole_catalogue:
-        whole = replace(fleet, environments=_whole(loaded.fleet, fleet, rendered))
-        problems += relation_problems(rendered, whole, loaded.catalogue, inputs)
+        whole = _whole(loaded.fleet, fleet, rendered)
+        problems += relation_problems(
+            [ref for name in whole for ref in rendered[name].objects],
+            {name: rendered[name].files for name in whole},
+            replace(fleet, environments=whole),
+            loaded.catalogue,
+            inputs,
+        )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
 
@@ -124,11 +130,13 @@ def output_problems(
 
 
 def relation_problems(
-    rendered: Mapping[str, Rendered], fleet: Fleet, catalogue: Mapping[str, Component], inputs: Inputs
+    objects: Sequence[ObjectRef],
+    trees: Mapping[str, Mapping[str, str]],
+    fleet: Fleet,
+    catalogue: Mapping[str, Component],
+    inputs: Inputs,
 ) -> list[Problem]:
-    """What the checks of relations find in the environments of a fleet, of which everything was rendered."""
-    objects = [ref for name in fleet.environments for ref in rendered[name].objects]
-    trees = {name: rendered[name].files for name in fleet.environments}
+    """What the checks of relations find among all objects of a fleet's environments."""
     renderer = _renderer(inputs)
 
     def found(check: RelationCheck) -> Iterator[Problem]:

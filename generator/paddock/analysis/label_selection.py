@@ -13,8 +13,9 @@ Space = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Selection:
-    """All that can be selected, by place, kind and label."""
+    """All that can be selected, by place, kind and label. Only labels with `keys` are kept in the index."""
 
+    keys: frozenset[str]
     _by_label: dict[tuple[Space, str, str, str], list[Selected]] = field(default_factory=dict)
     _open: dict[tuple[Space, str], list[Selected]] = field(default_factory=dict)
 
@@ -22,6 +23,8 @@ class Selection:
         """Take in what an object there makes."""
         for one in selected:
             for key, value in one.labels:
+                if key not in self.keys:
+                    continue
                 self._by_label.setdefault((space, one.kind, key, value), []).append(one)
             if one.open:
                 self._open.setdefault((space, one.kind), []).append(one)

@@ -58,11 +58,15 @@ CERTIFICATE_KEYS = ("ca.crt", "tls.crt", "tls.key")
 
 _TOKEN = ("ca.crt", "namespace", "token")
 """Keys that Kubernetes adds to a Secret of type kubernetes.io/service-account-token."""
+_WITHOUT = frozenset({"LimitRange", "NetworkPolicy", "PriorityClass", "PrometheusRule", "ResourceQuota"})
+"""Kinds of which there are many, and that neither name nor select anything."""
 _OPEN = frozenset({"JobSet", "RayCluster", "RayJob", "RayService", "TrainingRuntime"})
 
 
 def of(data: Mapping[str, Json]) -> Links:
     """The links of an object that its schema allows; mostly none."""
+    if data["kind"] in _WITHOUT:
+        return NONE
     found = tuple(dict.fromkeys(target for target, _ in object_references.references(data)))
     kind = known_kind(data["apiVersion"], data["kind"])
     offers = tuple(_OFFERS[kind](data)) if kind in _OFFERS else ()

@@ -36,7 +36,12 @@ class Names:
     """All names of a cluster with their keys; None where any key may be there."""
 
     keys: dict[Name, frozenset[str] | None] = field(default_factory=dict)
+    objects: set[Name] = field(default_factory=set)
     added: dict[Name, list[tuple[str, ...] | None]] = field(default_factory=dict)
+
+    def add_object(self, kind: str, namespace: str, name: str) -> None:
+        """Take in an object; its keys are known if it offers itself, too."""
+        self.objects.add((kind, namespace, name))
 
     def add(self, offers: Iterable[Offer]) -> None:
         """Take in what is offered; the keys of one name are those of all that offer it."""
@@ -53,7 +58,7 @@ class Names:
         """The name that a target means: in its namespace, or one that holds for all; None if there is none."""
         kind, namespace, name, _ = wanted
         for identity in ((kind, namespace, name), (kind, "", name)):
-            if identity in self.keys:
+            if identity in self.keys or identity in self.objects:
                 return identity
         return (kind, "", name) if kind == "ClusterRole" and name.startswith(_SYSTEM) else None
 
@@ -66,7 +71,8 @@ class Names:
 
     def near(self, wanted: Target) -> list[str]:
         """Names of the kind where the target looks for it, sorted."""
-        return sorted({name for kind, where, name in self.keys if kind == wanted.kind and where == wanted.namespace})
+        known = self.keys.keys() | self.objects
+        return sorted({name for kind, where, name in known if (kind, where) == wanted[:2]})
 
 
 def provided(component: Mapping[str, Json]) -> list[Offer]:

@@ -51,7 +51,7 @@ _ACK_KINDS = {
 def references(data: Mapping[str, Json]) -> Iterator[Reference]:
     """Every name of another object in an object that its schema allows."""
     namespace = str(data["metadata"].get("namespace") or "")
-    if data["apiVersion"].partition("/")[0].endswith(ACK):
+    if f"{ACK}/" in data["apiVersion"]:
         yield from _ack(data.get("spec"), namespace, ("spec",))
     of_kind = _OF_KIND.get(data["kind"])
     if of_kind is not None:
@@ -62,9 +62,9 @@ def references(data: Mapping[str, Json]) -> Iterator[Reference]:
 
 def _ack(value: Json, namespace: str, at: Pointer, field: str = "") -> Iterator[Reference]:
     """ACK's references: `<field>Ref: {from: {name, namespace}}`, in the own namespace unless it says another."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         stated = value.get("from")
-        if isinstance(stated, Mapping) and field in _ACK_KINDS:
+        if isinstance(stated, dict) and field in _ACK_KINDS:
             where = str(stated.get("namespace") or namespace)
             yield from named(f"ACK {_ACK_KINDS[field]}", where, stated, (*at, "from"), "name")
             return
@@ -94,7 +94,7 @@ def _alertmanager_config(data: Mapping[str, Json], namespace: str) -> Iterator[R
 
 def _selectors(value: Json, namespace: str, at: Pointer) -> Iterator[Reference]:
     """Keys of Secrets and ConfigMaps wherever Prometheus' operator has them: {name, key}."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.keys() >= {"name", "key"} and value.keys() <= {"name", "key", "optional"}:
             yield from keyed("ConfigMap" if at[-1] == "configMap" else "Secret", namespace, value, at)
             return
@@ -291,7 +291,7 @@ def _in_spec(kind: str, *path: str) -> Callable[[Mapping[str, Json], str], Itera
 def _claim_template(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
     at: tuple[str, ...] = ("spec", "spec") if data["kind"] == "ResourceClaimTemplate" else ("spec",)
     for index, one in items(mapping(data, *at, "devices"), "requests"):
-        here = (*at, "devices", "requests", index, "exactly")
+        here: Pointer = (*at, "devices", "requests", index, "exactly")
         yield from named("DeviceClass", "", mapping(one, "exactly"), here, "deviceClassName")
 
 

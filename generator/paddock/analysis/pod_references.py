@@ -151,7 +151,7 @@ def _files(kind: str, namespace: str, value: Mapping[str, Json], at: Pointer, fi
 def _container(one: Mapping[str, Json], namespace: str, at: Pointer) -> Iterator[Reference]:
     for index, variable in items(one, "env"):
         stated = variable.get("valueFrom")
-        if isinstance(stated, Mapping):
+        if isinstance(stated, dict):
             here = (*at, "env", index, "valueFrom")
             yield from keyed("Secret", namespace, mapping(stated, "secretKeyRef"), (*here, "secretKeyRef"))
             yield from keyed("ConfigMap", namespace, mapping(stated, "configMapKeyRef"), (*here, "configMapKeyRef"))

@@ -19,6 +19,8 @@ class Target(NamedTuple):
     key: str = ""
 
 
+_EMPTY: Mapping[str, Json] = {}
+
 Reference = tuple[Target, Pointer]
 """A target, and where in the object it is named."""
 
@@ -57,7 +59,7 @@ ACK = "services.k8s.aws"
 
 def known_kind(api_version: str, kind: str) -> str:
     """The kind as references name it: kinds of ACK have names (Role, Policy) that others have, too."""
-    return f"ACK {kind}" if api_version.partition("/")[0].endswith(ACK) else kind
+    return f"ACK {kind}" if f"{ACK}/" in api_version else kind
 
 
 def target(kind: str, namespace: str, name: str, key: str = "") -> Target:
@@ -67,16 +69,19 @@ def target(kind: str, namespace: str, name: str, key: str = "") -> Target:
 
 def mapping(value: Json, *keys: str) -> Mapping[str, Json]:
     """The map below some keys; empty where there is none."""
+    # Objects are parsed: their maps are dicts, and to ask for that is quicker than to ask for any Mapping.
     for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else _EMPTY
 
 
 def items(value: Json, key: str) -> Iterator[tuple[int, Mapping[str, Json]]]:
     """The maps of a list below a key, with their places in it."""
     found = value.get(key)
     if isinstance(found, list):
-        yield from ((index, one) for index, one in enumerate(found) if isinstance(one, Mapping))
+        for index, one in enumerate(found):
+            if isinstance(one, dict):
+                yield index, one
 
 
 def named(kind: str, namespace: str, value: Mapping[str, Json], at: Pointer, field: str) -> Iterator[Reference]:

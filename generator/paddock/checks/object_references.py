@@ -66,9 +66,9 @@ def _names(
         names[fleet.platform.hub_identity].add(_of_argo_cd(fleet))
     for ref in objects:
         if ref.cluster in names:
-            itself = Offer(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
-            offers = ref.links.offers
-            names[ref.cluster].add(offers if any(one[:3] == itself[:3] for one in offers) else (itself, *offers))
+            names[ref.cluster].add_object(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
+            if ref.links.offers:
+                names[ref.cluster].add(ref.links.offers)
     return names
 
 

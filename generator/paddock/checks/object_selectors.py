@@ -37,11 +37,14 @@ def check(
         for cluster in fleet.clusters()
         for namespace in _SYSTEM | _charted(fleet, cluster, catalogue)
     }
-    selection = Selection()
+    selecting = [one for one in objects if one.links.selectors and (one.cluster, one.namespace) not in unknown]
+    keys = {key for one in selecting for selector in one.links.selectors for key, _ in selector.labels}
+    selection = Selection(keys=frozenset(keys))
     for ref in objects:
-        selection.add((ref.cluster, ref.namespace), ref.links.selected)
-    for ref in objects:
-        for selector in ref.links.selectors if (ref.cluster, ref.namespace) not in unknown else ():
+        if ref.links.selected:
+            selection.add((ref.cluster, ref.namespace), ref.links.selected)
+    for ref in selecting:
+        for selector in ref.links.selectors:
             matching = selection.matching((ref.cluster, ref.namespace), selector)
             if not matching:
                 yield ref, _without_match(ref, selector, selection.rarest((ref.cluster, ref.namespace), selector))
