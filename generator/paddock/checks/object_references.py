@@ -21,7 +21,8 @@ IDS = ("dangling-reference", "dangling-key", "secret-written-twice")
 Trees = Mapping[str, Mapping[str, str]]
 
 _RUNS = frozenset({"ConfigMap", "TrainJob", "TrainingRuntime"})
-_FOR_PODS = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret", "ServiceAccount"})
+_FOR_PODS = frozenset({"PersistentVolumeClaim", "ResourceClaimTemplate", "Secret"})
+"""What runs name that is where their pods are (workloads.MANAGER_TEMPLATES)."""
 _IDENTITY = "PodIdentityAssociation"
 _IMPLICIT = "Cohort"
 """Kueue makes a cohort of every name; one without an object has no quota of its own and no parent (Kueue, "Cohort")."""
@@ -59,7 +60,7 @@ def _names(
     for identity, cluster in clusters.items():
         names[identity] = Names()
         names[identity].add(KUBERNETES)
-        names[identity].add(Offer("StorageClass", "", one) for one in storage_classes.provided(cluster, catalogue))
+        names[identity].add(_classes(objects, cluster, catalogue))
         for one in cluster.components.keys() & catalogue.keys():
             names[identity].add(object_names.provided(catalogue[one].data))
     if fleet.platform.hub_identity in names:
@@ -70,6 +71,15 @@ def _names(
             if ref.links.offers:
                 names[ref.cluster].add(ref.links.offers)
     return names
+
+
+def _classes(objects: Sequence[ObjectRef], cluster: Cluster, catalogue: Mapping[str, Component]) -> Iterator[Offer]:
+    """Classes that a component.yaml lists under storageClasses, unless the component renders its classes: then those
+    count that it does."""
+    rendered = {one.template for one in objects if one.kind == "StorageClass" and one.cluster == cluster.identity}
+    for name, component in storage_classes.provided(cluster, catalogue).items():
+        if not any(one.startswith(f"{FOLDER}{component}/") for one in rendered):
+            yield Offer("StorageClass", "", name)
 
 
 def _of_argo_cd(fleet: Fleet) -> Iterator[Offer]:
