@@ -57,8 +57,9 @@ def _pod(spec: Mapping[str, Json], at: Pointer, more: frozenset[str]) -> Iterato
 
 def _unknown(what: str, value: Mapping[str, Json], key: str, at: Pointer, legal: frozenset[str]) -> Iterator[Inner]:
     for index, one in items(value, key):
-        if one.get("name") not in legal:
-            yield Inner(what, str(one.get("name")), (*at, key, index, "name"), legal)
+        name = str(one.get("name"))
+        if name not in legal:
+            yield Inner(what, name, (*at, key, index, "name"), legal)
 
 
 def _probes(container: Mapping[str, Json], at: Pointer) -> Iterator[Inner]:

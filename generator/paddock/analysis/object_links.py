@@ -197,12 +197,13 @@ def _selectors(data: Mapping[str, Json]) -> Iterator[Selector]:
     kind, spec = data["kind"], mapping(data, "spec")
     if kind == "Service":
         named = [one["targetPort"] for _, one in items(spec, "ports") if isinstance(one.get("targetPort"), str)]
-        if spec.get("selector"):
-            yield Selector(PODS, _labels(spec["selector"]), tuple(dict.fromkeys(named)))
+        if mapping(spec, "selector"):
+            yield Selector(PODS, _labels(mapping(spec, "selector")), tuple(dict.fromkeys(named)))
         return
     selector = mapping(spec, "selector")
-    if "namespaceSelector" in spec or selector.get("matchExpressions") or not selector.get("matchLabels"):
+    labels = mapping(selector, "matchLabels")
+    if "namespaceSelector" in spec or selector.get("matchExpressions") or not labels:
         return
     endpoints = [*items(spec, "endpoints"), *items(spec, "podMetricsEndpoints")]
     ports = dict.fromkeys(one["port"] for _, one in endpoints if isinstance(one.get("port"), str))
-    yield Selector("Service" if kind == "ServiceMonitor" else PODS, _labels(selector["matchLabels"]), tuple(ports))
+    yield Selector("Service" if kind == "ServiceMonitor" else PODS, _labels(labels), tuple(ports))

@@ -142,8 +142,11 @@ def _flavors(spec: Mapping[str, Json], at: Pointer) -> Iterator[Reference]:
 def _config_map(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
     """What a run names that a ConfigMap holds, at the text of it."""
     text = mapping(data, "data").get(_RUN)
-    if isinstance(text, str):
-        run = json.loads(text)
+    try:
+        run = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return  # somebody else's file of that name
+    if isinstance(run, dict) and isinstance(run.get("kind"), str) and isinstance(run.get("apiVersion"), str):
         for found, _ in references({**run, "metadata": {**mapping(run, "metadata"), "namespace": namespace}}):
             yield found, ("data", _RUN)
 
@@ -208,7 +211,8 @@ def _multikueue_cluster(data: Mapping[str, Json], _: str) -> Iterator[Reference]
 
 
 def _multikueue_config(data: Mapping[str, Json], _: str) -> Iterator[Reference]:
-    for index, name in enumerate(mapping(data, "spec").get("clusters") or ()):
+    names = mapping(data, "spec").get("clusters")
+    for index, name in enumerate(names if isinstance(names, list) else ()):
         yield Target("MultiKueueCluster", "", str(name)), ("spec", "clusters", index)
 
 

@@ -87,7 +87,7 @@ def items(value: Json, key: str) -> Iterator[tuple[int, Mapping[str, Json]]]:
 def named(kind: str, namespace: str, value: Mapping[str, Json], at: Pointer, field: str) -> Iterator[Reference]:
     """The target that a field names, if it names one."""
     name = value.get(field)
-    if isinstance(name, str) and name:
+    if isinstance(name, str) and name and isinstance(kind, str):
         yield target(kind, namespace, name), (*at, field)
 
 
