@@ -86,6 +86,7 @@ LAYERS: dict[str, int] = {
     "analysis.pod_references": 4,
     "analysis.pod_templates": 4,
     "analysis.references": 3,
+    "analysis.value_references": 4,
     "components.context": 5,
     "components.interfaces": 5,
     "components.kueue_cohorts": 4,

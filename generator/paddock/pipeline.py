@@ -92,7 +92,7 @@ def run(
     if loaded.whole_catalogue:
         whole = _whole(loaded.fleet, fleet, rendered)
         problems += relation_problems(
-            [ref for name in whole for ref in rendered[name].objects],
+            [ref for name in whole for ref in (*rendered[name].objects, *rendered[name].values)],
             {name: rendered[name].files for name in whole},
             replace(fleet, environments=whole),
             loaded.catalogue,

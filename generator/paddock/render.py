@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paddock import determinism, names, source
-from paddock.analysis import object_links
+from paddock.analysis import object_links, value_references
 from paddock.analysis.object_links import Links
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
@@ -17,12 +17,14 @@ from paddock.model import Spec
 from paddock.provenance import trace
 from paddock.schema import Fault, SchemaSet
 from paddock.templating import Templates
-from paddock.units import Pending, Unit
+from paddock.units import Pending, Unit, Values
 
 Json = Any
 
 MAX_OBJECT_BYTES = 1_500_000
 """Largest object: etcd's limit (argo-cd#621)."""
+VALUES = "Values"
+"""Kind of a reference to Helm values."""
 _TEMPLATE_HELP = {
     "template-undefined": "correct the name, or give the value in the view-model",
     "template-error": "mend the expression; compute in the view-model what is more than a choice",
@@ -69,6 +71,8 @@ class Rendered:
     files: dict[str, str] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     objects: list[ObjectRef] = field(default_factory=list)
+    values: list[ObjectRef] = field(default_factory=list)
+    """Helm values with what they name; no objects, and in nobody's count of these."""
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
 
@@ -82,6 +86,7 @@ class Rendered:
         self.files |= other.files
         self.sources |= other.sources
         self.objects += other.objects
+        self.values += other.values
         self.problems += other.problems
         self.skipped += other.skipped
 
@@ -176,6 +181,8 @@ class Renderer:
             line = self._line_of(fault, text, values.template)
             template = Place(path=values.template, line=line)
             result.problems.append(_invalid(id, fault, data, values.path, template, unit.spec, unit.place))
+        if not found:
+            result.values.append(_values_reference(unit, values, data))
         result.files[values.path] = text
         result.sources[values.path] = unit.sources
 
@@ -285,6 +292,24 @@ def reference(unit: Unit, template: str, data: Mapping[str, Json]) -> ObjectRef:
         name=metadata["name"],
         place=unit.place,
         template=template,
+    )
+
+
+def _values_reference(unit: Unit, values: Values, data: Mapping[str, Json]) -> ObjectRef:
+    """Helm values as something that names objects of its namespace."""
+    found = dict.fromkeys(target for target, _ in value_references.references(data, values.namespace))
+    return ObjectRef(
+        path=values.path,
+        environment=unit.environment,
+        cluster=unit.cluster,
+        kubernetes_version=unit.kubernetes_version,
+        api_version="",
+        kind=VALUES,
+        namespace=values.namespace,
+        name=values.path.split("/")[-2],
+        place=unit.place,
+        template=values.template,
+        links=Links(references=tuple(found)),
     )
 
 

@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 from paddock import storage_classes
-from paddock.analysis import object_names, object_references
+from paddock.analysis import object_names, object_references, value_references
 from paddock.analysis.object_links import Offer
 from paddock.analysis.object_names import KUBERNETES, Name, Names
 from paddock.analysis.references import Target, known_kind
 from paddock.catalogue import FOLDER, Component
 from paddock.diagnostics import Pointer, Severity
 from paddock.model import Cluster, Fleet
-from paddock.render import ObjectRef, content
+from paddock.render import VALUES, ObjectRef, content
 from paddock.schema import Fault
 
 IDS = ("dangling-reference", "dangling-key", "secret-written-twice")
@@ -66,7 +66,7 @@ def _names(
     if fleet.platform.hub_identity in names:
         names[fleet.platform.hub_identity].add(_of_argo_cd(fleet))
     for ref in objects:
-        if ref.cluster in names:
+        if ref.cluster in names and ref.kind != VALUES:
             names[ref.cluster].add_object(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
             if ref.links.offers:
                 names[ref.cluster].add(ref.links.offers)
@@ -97,7 +97,7 @@ def _references(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Targe
     seen: set[tuple[str, str, str]] = set()
     for ref in objects:
         key = (ref.cluster, ref.namespace, ref.template)
-        if ref.namespace and key not in seen:
+        if ref.namespace and ref.kind != VALUES and key not in seen:
             seen.add(key)
             yield ref, Target("Namespace", "", ref.namespace)
         for wanted in ref.links.references:
@@ -174,7 +174,9 @@ def _pointer(ref: ObjectRef, wanted: Target, trees: Trees) -> Pointer:
     """Where an object names something, looked for again: the references of objects carry no places."""
     if wanted.kind == "Namespace" and wanted not in ref.links.references:
         return ("metadata", "namespace")
-    found = object_references.references(content(ref, trees))
+    data = content(ref, trees)
+    values = ref.kind == VALUES
+    found = value_references.references(data, ref.namespace) if values else object_references.references(data)
     return next(pointer for one, pointer in found if one == wanted)
 
 
