@@ -6,15 +6,17 @@ from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
     "dangling-key": explain(
-        "A rendered object, or the Helm values of a component, names a key of a ConfigMap or Secret, or a port of a Service, that this does not hold.",
+        "A rendered object, or the Helm values of a component, names a key of a ConfigMap or Secret, or a port of a "
+        "Service, that this does not hold.",
         "The object is there, and still the pod does not start, or the request finds no backend: "
         "CreateContainerConfigError says so only after the merge.",
         "Correct the key, or add it where the ConfigMap, the ExternalSecret or the Service is written.",
     ),
     "dangling-reference": explain(
-        "A rendered object, or the Helm values of a component, names an object that is neither in the tree of its cluster, nor made by one that is (the "
-        "Secret of an ExternalSecret or a Certificate), nor Kubernetes' own, nor listed under provides of a component. "
-        "A cohort without a Cohort is a warning: Kueue makes it, with no quota of its own.",
+        "A rendered object, or the Helm values of a component, names an object that is neither in the tree of its "
+        "cluster, nor made by one that is (the Secret of an ExternalSecret or a Certificate), nor Kubernetes' own, nor "
+        "listed under provides of a component. A cohort without a Cohort is a warning: Kueue makes it, with no quota of "
+        "its own.",
         "Argo CD applies it all the same, and what needs it waits for ever: a pod without its ServiceAccount, claim, "
         "ConfigMap, Secret or PriorityClass, a queue without its ClusterQueue, a certificate without its issuer.",
         "Correct the name; render what is missing; or list under provides of component.yaml what a chart makes.",
