@@ -297,7 +297,7 @@ def reference(unit: Unit, template: str, data: Mapping[str, Json]) -> ObjectRef:
 
 def _values_reference(unit: Unit, values: Values, data: Mapping[str, Json]) -> ObjectRef:
     """Helm values as something that names objects of its namespace."""
-    found = dict.fromkeys(target for target, _ in value_references.references(data, values.namespace))
+    found = dict.fromkeys([tuple(target) for target, _ in value_references.references(data, values.namespace)])
     return ObjectRef(
         path=values.path,
         environment=unit.environment,
@@ -309,7 +309,7 @@ def _values_reference(unit: Unit, values: Values, data: Mapping[str, Json]) -> O
         name=values.path.split("/")[-2],
         place=unit.place,
         template=values.template,
-        links=Links(references=tuple(found)),
+        links=Links(targets=tuple(found)),  # type: ignore[arg-type]
     )
 
 

@@ -41,12 +41,33 @@ class Selector(NamedTuple):
 
 
 class Links(NamedTuple):
-    """All of one object."""
+    """All of one object, in plain tuples: these come back from another process several times as fast as named ones,
+    which they become where they are looked at."""
 
-    references: tuple[Target, ...] = ()
-    offers: tuple[Offer, ...] = ()
-    selected: tuple[Selected, ...] = ()
-    selectors: tuple[Selector, ...] = ()
+    targets: tuple[tuple[str, str, str, str], ...] = ()
+    offered: tuple[tuple[str, str, str, tuple[str, ...] | None], ...] = ()
+    labelled: tuple[tuple[str, Labels, tuple[str, ...], bool], ...] = ()
+    selecting: tuple[tuple[str, Labels, tuple[str, ...]], ...] = ()
+
+    @property
+    def references(self) -> tuple[Target, ...]:
+        """What it names, each once."""
+        return tuple([Target(*one) for one in self.targets])
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What others may name beside it."""
+        return tuple([Offer(*one) for one in self.offered])
+
+    @property
+    def selected(self) -> tuple[Selected, ...]:
+        """What of it labels select."""
+        return tuple([Selected(*one) for one in self.labelled])
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """What it selects."""
+        return tuple([Selector(*one) for one in self.selecting])
 
 
 NONE = Links()
@@ -67,12 +88,14 @@ def of(data: Mapping[str, Json]) -> Links:
     """The links of an object that its schema allows; mostly none."""
     if data["kind"] in _WITHOUT:
         return NONE
-    found = tuple(dict.fromkeys(target for target, _ in object_references.references(data)))
     kind = known_kind(data["apiVersion"], data["kind"])
-    offers = tuple(_OFFERS[kind](data)) if kind in _OFFERS else ()
-    selected = tuple(_selected(data)) if kind in _SELECTED else ()
-    selectors = tuple(_selectors(data)) if kind in _SELECTORS else ()
-    return Links(found, offers, selected, selectors) if found or offers or selected or selectors else NONE
+    targets = tuple(dict.fromkeys([tuple(one) for one, _ in object_references.references(data)]))
+    offered = tuple([tuple(one) for one in _OFFERS[kind](data)]) if kind in _OFFERS else ()
+    labelled = tuple([tuple(one) for one in _selected(data)]) if kind in _SELECTED else ()
+    selecting = tuple([tuple(one) for one in _selectors(data)]) if kind in _SELECTORS else ()
+    if not (targets or offered or labelled or selecting):
+        return NONE
+    return Links(targets, offered, labelled, selecting)  # type: ignore[arg-type]  # tuple() forgets their shape
 
 
 def _namespace(data: Mapping[str, Json]) -> str:
@@ -189,7 +212,7 @@ def _ports(template: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def _labels(labels: Mapping[str, Json]) -> Labels:
-    return tuple((key, str(value)) for key, value in labels.items())
+    return tuple([(key, str(value)) for key, value in labels.items()])
 
 
 def _selectors(data: Mapping[str, Json]) -> Iterator[Selector]:

@@ -67,6 +67,8 @@ def _pods(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
     if kind == "InferenceService":
         for part in _PARTS:
             spec = mapping(data, "spec", part)
+            if not spec:
+                continue
             yield from of_pod(spec, namespace, ("spec", part))
             yield from _container(mapping(spec, "model"), namespace, ("spec", part, "model"))
     elif kind in ("ClusterServingRuntime", "ServingRuntime"):
@@ -81,17 +83,20 @@ def _pods(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
 
 def of_pod(spec: Mapping[str, Json], namespace: str, at: Pointer) -> Iterator[Reference]:
     """Everything that a pod's spec names."""
+    # Every pod of the tree comes by here, and most name little: what is not there is not looked into.
     for field, kind in _FIELDS:
-        yield from named(kind, namespace, spec, at, field)
-    for index, one in items(spec, "imagePullSecrets"):
+        if field in spec:
+            yield from named(kind, namespace, spec, at, field)
+    for index, one in items(spec, "imagePullSecrets") if "imagePullSecrets" in spec else ():
         yield from named("Secret", namespace, one, (*at, "imagePullSecrets", index), "name")
-    for index, one in items(spec, "resourceClaims"):
+    for index, one in items(spec, "resourceClaims") if "resourceClaims" in spec else ():
         here = (*at, "resourceClaims", index)
         yield from named("ResourceClaimTemplate", namespace, one, here, "resourceClaimTemplateName")
         yield from named("ResourceClaim", namespace, one, here, "resourceClaimName")
-    yield from _volumes(spec, namespace, at)
+    if "volumes" in spec:
+        yield from _volumes(spec, namespace, at)
     for field in _CONTAINERS:
-        for index, one in items(spec, field):
+        for index, one in items(spec, field) if field in spec else ():
             yield from _container(one, namespace, (*at, field, index))
 
 
@@ -123,19 +128,21 @@ def _workflow_template(value: Mapping[str, Json], namespace: str, at: Pointer) -
 def _volumes(spec: Mapping[str, Json], namespace: str, at: Pointer) -> Iterator[Reference]:
     for index, one in items(spec, "volumes"):
         here = (*at, "volumes", index)
-        yield from named(
-            "PersistentVolumeClaim",
-            namespace,
-            mapping(one, "persistentVolumeClaim"),
-            (*here, "persistentVolumeClaim"),
-            "claimName",
-        )
-        yield from _files("ConfigMap", namespace, mapping(one, "configMap"), (*here, "configMap"), "name")
-        yield from _files("Secret", namespace, mapping(one, "secret"), (*here, "secret"), "secretName")
-        for number, part in items(mapping(one, "projected"), "sources"):
-            place = (*here, "projected", "sources", number)
-            yield from _files("ConfigMap", namespace, mapping(part, "configMap"), (*place, "configMap"), "name")
-            yield from _files("Secret", namespace, mapping(part, "secret"), (*place, "secret"), "name")
+        claim = one.get("persistentVolumeClaim")
+        if isinstance(claim, dict):
+            place = (*here, "persistentVolumeClaim")
+            yield from named("PersistentVolumeClaim", namespace, claim, place, "claimName")
+        yield from _either(one, namespace, here, "secretName")
+        for number, part in items(mapping(one, "projected"), "sources") if "projected" in one else ():
+            yield from _either(part, namespace, (*here, "projected", "sources", number), "name")
+
+
+def _either(value: Mapping[str, Json], namespace: str, at: Pointer, secret: str) -> Iterator[Reference]:
+    """A ConfigMap or Secret as files; a volume names a Secret by another field than a part of one does."""
+    if "configMap" in value:
+        yield from _files("ConfigMap", namespace, mapping(value, "configMap"), (*at, "configMap"), "name")
+    if "secret" in value:
+        yield from _files("Secret", namespace, mapping(value, "secret"), (*at, "secret"), secret)
 
 
 def _files(kind: str, namespace: str, value: Mapping[str, Json], at: Pointer, field: str) -> Iterator[Reference]:
@@ -149,13 +156,13 @@ def _files(kind: str, namespace: str, value: Mapping[str, Json], at: Pointer, fi
 
 
 def _container(one: Mapping[str, Json], namespace: str, at: Pointer) -> Iterator[Reference]:
-    for index, variable in items(one, "env"):
+    for index, variable in items(one, "env") if "env" in one else ():
         stated = variable.get("valueFrom")
         if isinstance(stated, dict):
             here = (*at, "env", index, "valueFrom")
             yield from keyed("Secret", namespace, mapping(stated, "secretKeyRef"), (*here, "secretKeyRef"))
             yield from keyed("ConfigMap", namespace, mapping(stated, "configMapKeyRef"), (*here, "configMapKeyRef"))
-    for index, whole in items(one, "envFrom"):
+    for index, whole in items(one, "envFrom") if "envFrom" in one else ():
         here = (*at, "envFrom", index)
         yield from keyed("Secret", namespace, mapping(whole, "secretRef"), (*here, "secretRef"))
         yield from keyed("ConfigMap", namespace, mapping(whole, "configMapRef"), (*here, "configMapRef"))

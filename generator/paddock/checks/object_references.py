@@ -68,7 +68,7 @@ def _names(
     for ref in objects:
         if ref.cluster in names and ref.kind != VALUES:
             names[ref.cluster].add_object(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
-            if ref.links.offers:
+            if ref.links.offered:
                 names[ref.cluster].add(ref.links.offers)
     return names
 
@@ -100,8 +100,8 @@ def _references(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Targe
         if ref.namespace and ref.kind != VALUES and key not in seen:
             seen.add(key)
             yield ref, Target("Namespace", "", ref.namespace)
-        for wanted in ref.links.references:
-            yield ref, wanted
+        for one in ref.links.targets:
+            yield ref, Target(*one)
 
 
 def _cluster(ref: ObjectRef, wanted: Target, clusters: Mapping[str, Cluster]) -> Cluster | None:
@@ -193,7 +193,7 @@ def _written_twice(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Fa
     """Secrets that two objects of the tree write: each takes back what the other wrote."""
     writers: dict[tuple[str, Name], ObjectRef] = {}
     for ref in objects:
-        for kind, namespace, name, _ in ref.links.offers:
+        for kind, namespace, name, _ in ref.links.offered:
             if kind == "Secret":
                 first = writers.setdefault((ref.cluster, (kind, namespace, name)), ref)
                 if (first.kind, first.name) != (ref.kind, ref.name):

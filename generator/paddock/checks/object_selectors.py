@@ -37,11 +37,11 @@ def check(
         for cluster in fleet.clusters()
         for namespace in _SYSTEM | _charted(fleet, cluster, catalogue)
     }
-    selecting = [one for one in objects if one.links.selectors and (one.cluster, one.namespace) not in unknown]
+    selecting = [one for one in objects if one.links.selecting and (one.cluster, one.namespace) not in unknown]
     keys = {key for one in selecting for selector in one.links.selectors for key, _ in selector.labels}
     selection = Selection(keys=frozenset(keys))
     for ref in objects:
-        if ref.links.selected:
+        if ref.links.labelled:
             selection.add((ref.cluster, ref.namespace), ref.links.selected)
     for ref in selecting:
         for selector in ref.links.selectors:

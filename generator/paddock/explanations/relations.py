@@ -15,8 +15,8 @@ EXPLANATIONS = {
     "dangling-reference": explain(
         "A rendered object, or the Helm values of a component, names an object that is neither in the tree of its "
         "cluster, nor made by one that is (the Secret of an ExternalSecret or a Certificate), nor Kubernetes' own, nor "
-        "listed under provides of a component. A cohort without a Cohort is a warning: Kueue makes it, with no quota of "
-        "its own.",
+        "listed under provides of a component. A cohort without a Cohort is a warning: Kueue makes it, with no quota "
+        "of its own.",
         "Argo CD applies it all the same, and what needs it waits for ever: a pod without its ServiceAccount, claim, "
         "ConfigMap, Secret or PriorityClass, a queue without its ClusterQueue, a certificate without its issuer.",
         "Correct the name; render what is missing; or list under provides of component.yaml what a chart makes.",
