@@ -157,6 +157,7 @@ LAYERS: dict[str, int] = {
     "removal": 3,
     "publish": 4,
     "reference": 6,
+    "cluster_names": 12,
     "checks.workload_references": 12,
     "checks.*": 13,
     "checks": 14,

@@ -53,6 +53,7 @@ from paddock.checks import (
     replication,
     reservations,
     runner_scale_sets,
+    secret_targets,
     secrets,
     storage_classes,
     team_references,
@@ -176,4 +177,5 @@ OUTPUT_CHECKS = (
 RELATION_CHECKS = (
     RelationCheck(ids=object_references.IDS, run=object_references.check),
     RelationCheck(ids=object_selectors.IDS, run=object_selectors.check),
+    RelationCheck(ids=secret_targets.IDS, run=lambda objects, *_: secret_targets.check(objects)),
 )

@@ -5,18 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
-from paddock import storage_classes
-from paddock.analysis import object_names, object_references, value_references
-from paddock.analysis.object_links import Offer
-from paddock.analysis.object_names import KUBERNETES, Name, Names
-from paddock.analysis.references import Target, known_kind
+from paddock import cluster_names
+from paddock.analysis import object_references, value_references
+from paddock.analysis.object_names import Names
+from paddock.analysis.references import Target
 from paddock.catalogue import FOLDER, Component
 from paddock.diagnostics import Pointer, Severity
 from paddock.model import Cluster, Fleet
 from paddock.render import VALUES, ObjectRef, content
 from paddock.schema import Fault
 
-IDS = ("dangling-reference", "dangling-key", "secret-written-twice")
+IDS = ("dangling-reference", "dangling-key")
 
 Trees = Mapping[str, Mapping[str, str]]
 
@@ -35,7 +34,7 @@ def check(
 ) -> Iterator[tuple[ObjectRef, Fault]]:
     """Every reference of every object on a cluster of the fleet; there must be no further objects."""
     clusters = {one.identity: one for one in fleet.clusters()}
-    names = _names(objects, fleet, clusters, catalogue)
+    names = cluster_names.names(objects, fleet, catalogue)
     for ref, wanted in _references(objects):
         cluster = _cluster(ref, wanted, clusters)
         if cluster is None or _of_worker(ref, wanted, fleet, cluster):
@@ -49,47 +48,6 @@ def check(
             yield ref, _dangling(ref, wanted, known, trees)
         elif wanted.key and keys is not None and wanted.key not in keys:
             yield ref, _without_key(ref, wanted, keys, trees)
-    yield from _written_twice(objects)
-
-
-def _names(
-    objects: Sequence[ObjectRef], fleet: Fleet, clusters: Mapping[str, Cluster], catalogue: Mapping[str, Component]
-) -> dict[str, Names]:
-    """The names of each cluster."""
-    names: dict[str, Names] = {}
-    for identity, cluster in clusters.items():
-        names[identity] = Names()
-        names[identity].add(KUBERNETES)
-        names[identity].add(_classes(objects, cluster, catalogue))
-        for one in cluster.components.keys() & catalogue.keys():
-            names[identity].add(object_names.provided(catalogue[one].data))
-    if fleet.platform.hub_identity in names:
-        names[fleet.platform.hub_identity].add(_of_argo_cd(fleet))
-    for ref in objects:
-        if ref.cluster in names and ref.kind != VALUES:
-            names[ref.cluster].add_object(known_kind(ref.api_version, ref.kind), ref.namespace, ref.name)
-            if ref.links.offered:
-                names[ref.cluster].add(ref.links.offers)
-    return names
-
-
-def _classes(objects: Sequence[ObjectRef], cluster: Cluster, catalogue: Mapping[str, Component]) -> Iterator[Offer]:
-    """Classes that a component.yaml lists under storageClasses, unless the component renders its classes: then those
-    count that it does."""
-    rendered = {one.template for one in objects if one.kind == "StorageClass" and one.cluster == cluster.identity}
-    for name, component in storage_classes.provided(cluster, catalogue).items():
-        if not any(one.startswith(f"{FOLDER}{component}/") for one in rendered):
-            yield Offer("StorageClass", "", name)
-
-
-def _of_argo_cd(fleet: Fleet) -> Iterator[Offer]:
-    """What the hub has besides: Argo CD's namespace, which Terraform makes before it, or EKS with its capability; its
-    own name there; and clusters whose endpoint is not known yet, which will have a Secret then."""
-    yield Offer("Namespace", "", fleet.platform.argocd_namespace)
-    yield Offer(object_references.DESTINATION, "", "in-cluster")
-    for cluster in fleet.clusters():
-        if not cluster.registered:
-            yield Offer(object_references.DESTINATION, "", cluster.identity)
 
 
 def _references(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Target]]:
@@ -187,25 +145,3 @@ def _path(pointer: Pointer) -> str:
         plain = isinstance(step, str) and step.replace("-", "").isalnum()
         text += f"[{step}]" if isinstance(step, int) else (f".{step}" if plain else f'["{step}"]')
     return text.removeprefix(".")
-
-
-def _written_twice(objects: Sequence[ObjectRef]) -> Iterator[tuple[ObjectRef, Fault]]:
-    """Secrets that two objects of the tree write: each takes back what the other wrote."""
-    writers: dict[tuple[str, Name], ObjectRef] = {}
-    for ref in objects:
-        for kind, namespace, name, _ in ref.links.offered:
-            if kind == "Secret":
-                first = writers.setdefault((ref.cluster, (kind, namespace, name)), ref)
-                if (first.kind, first.name) != (ref.kind, ref.name):
-                    yield ref, _twice(first, ref, name)
-
-
-def _twice(first: ObjectRef, ref: ObjectRef, name: str) -> Fault:
-    pointers: Mapping[str, Pointer] = {"Certificate": ("spec", "secretName"), "Secret": ("metadata", "name")}
-    return Fault(
-        id="secret-written-twice",
-        message=f'{ref.kind} "{ref.name}" writes the Secret "{name}", and so does {first.kind} "{first.name}": '
-        "each takes back what the other wrote",
-        pointer=pointers.get(ref.kind, ("spec", "target", "name")),
-        help=f"give one of them another Secret, or let one of them write all keys; the other one is {first.path}",
-    )
