@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from paddock import cli, explanations, verdict
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TEXT_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, RELATION_CHECKS, SPEC_CHECKS, TEXT_CHECKS
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -37,7 +37,7 @@ ELSEWHERE = {
     "unannounced-removal": "test_publish.py",
 }
 
-CHECKS = (*SPEC_CHECKS, *TEXT_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS)
+CHECKS = (*SPEC_CHECKS, *TEXT_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS, *RELATION_CHECKS)
 # Every finding that a check of the registries may report.
 CHECKED = sorted({*verdict.IDS, *(id for check in CHECKS for id in check.ids)})
 

@@ -13,13 +13,21 @@ from paddock import load as loading
 from paddock import mirrors, namespaces, verdict
 from paddock.baseline import Key
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TEXT_CHECKS
+from paddock.checks import (
+    DATED_CHECKS,
+    OBJECT_CHECKS,
+    OUTPUT_CHECKS,
+    RELATION_CHECKS,
+    SPEC_CHECKS,
+    TEXT_CHECKS,
+    RelationCheck,
+)
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, Suppressed, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
 from paddock.locating import locate, location_of
-from paddock.model import Environment, Fleet
+from paddock.model import Environment, Fleet, Spec
 from paddock.render import ObjectRef, Rendered, Renderer
 from paddock.schema import Fault
 from paddock.tree import with_manifest
@@ -91,6 +99,15 @@ def run(
         {name: one.files for name, one in rendered.items()},
         fleet,
     )
+    if loaded.whole_catalogue:
+        whole = _whole(loaded.fleet, fleet, rendered)
+        problems += relation_problems(
+            [ref for name in whole for ref in (*rendered[name].objects, *rendered[name].values)],
+            {name: rendered[name].files for name in whole},
+            replace(fleet, environments=whole),
+            loaded.catalogue,
+            inputs,
+        )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     problems, suppressed = judge.split(problems)
     if len(chosen) == len(loaded.fleet.environments) and not has_errors(problems):
@@ -130,6 +147,51 @@ def output_problems(
     for check in OUTPUT_CHECKS:
         found += _guarded(check.ids, partial(check.run, objects, trees, pulled))
     return found
+
+
+def relation_problems(
+    objects: Sequence[ObjectRef],
+    trees: Mapping[str, Mapping[str, str]],
+    fleet: Fleet,
+    catalogue: Mapping[str, Component],
+    inputs: Inputs,
+) -> list[Problem]:
+    """What the checks of relations find among all objects of a fleet's environments."""
+    renderer = _renderer(inputs)
+
+    def found(check: RelationCheck) -> Iterator[Problem]:
+        for ref, fault in check.run(objects, trees, fleet, catalogue):
+            yield renderer.traced(ref, fault, trees[ref.environment][ref.path], _spec(ref, fleet))
+
+    return _merged([one for check in RELATION_CHECKS for one in _guarded(check.ids, partial(found, check))])
+
+
+def _spec(ref: ObjectRef, fleet: Fleet) -> Spec:
+    """The spec that an object was rendered for."""
+    environment = fleet.environments[ref.environment]
+    folder, cluster, *rest = ref.path.split("/")
+    spec: Spec | None = environment.clusters.get(cluster) if folder == "clusters" else None
+    if spec is not None and rest[0] == "teams":
+        spec = environment.teams.get(rest[1])
+    elif spec is not None and rest[0] == "workloads":
+        spec = environment.workloads.get((rest[1], rest[2]))
+    return spec or environment
+
+
+def _whole(read: Fleet, fleet: Fleet, rendered: Mapping[str, Rendered]) -> dict[str, Environment]:
+    """The environments that lost nothing on the way from their specs to their objects: where something is missing,
+    it may be what another object names."""
+    unread = {environment for _, environment, _ in read.unread}
+    of_checks = {id for check in OBJECT_CHECKS for id in check.ids}
+    return {
+        name: environment
+        for name, environment in fleet.environments.items()
+        if name in rendered
+        and name not in unread
+        and environment == read.environments[name]
+        and not rendered[name].skipped
+        and all(one.id in of_checks for one in rendered[name].problems if one.severity is Severity.ERROR)
+    }
 
 
 def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paddock import determinism, names, source
-from paddock.analysis import api_lifetimes
+from paddock.analysis import api_lifetimes, object_links, value_references
+from paddock.analysis.object_links import Links
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
 from paddock.kubernetes import ObjectSchemas
+from paddock.model import Spec
 from paddock.provenance import trace
 from paddock.schema import Fault, SchemaSet
 from paddock.templating import Templates
-from paddock.units import Pending, Unit
+from paddock.units import Pending, Unit, Values
 
 Json = Any
 
 MAX_OBJECT_BYTES = 1_500_000
 """Largest object: etcd's limit (argo-cd#621)."""
+VALUES = "Values"
+"""Kind of a reference to Helm values."""
 _TEMPLATE_HELP = {
     "template-undefined": "correct the name, or give the value in the view-model",
     "template-error": "mend the expression; compute in the view-model what is more than a choice",
@@ -43,6 +47,7 @@ class ObjectRef:
     name: str
     place: Place
     template: str
+    links: Links = object_links.NONE
 
     @property
     def group(self) -> str:
@@ -66,6 +71,8 @@ class Rendered:
     files: dict[str, str] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     objects: list[ObjectRef] = field(default_factory=list)
+    values: list[ObjectRef] = field(default_factory=list)
+    """Helm values with what they name; no objects, and in nobody's count of these."""
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
 
@@ -79,6 +86,7 @@ class Rendered:
         self.files |= other.files
         self.sources |= other.sources
         self.objects += other.objects
+        self.values += other.values
         self.problems += other.problems
         self.skipped += other.skipped
 
@@ -127,6 +135,13 @@ class Renderer:
                 self._objects(template, text, unit, result, examine)
         return result
 
+    def traced(self, ref: ObjectRef, fault: Fault, text: str, spec: Spec | None) -> Problem:
+        """A fault that shows only beside other objects, as one of the object alone; `text` is the object's, `spec` what
+        it was rendered for."""
+        data, _ = source.parse(text.encode("utf-8", "surrogatepass"), ref.path, max_bytes=MAX_OBJECT_BYTES)
+        template = Place(path=ref.template, line=self._line_of(fault, text, ref.template))
+        return _invalid(fault.id, fault, data, ref.path, template, spec, ref.place, exact=True)
+
     def _text(self, template: str, unit: Unit, result: Rendered, broken: set[str]) -> str | None:
         if template in broken:
             result.skipped += 1
@@ -164,7 +179,10 @@ class Renderer:
         found += [(fault.id, fault) for fault in determinism.faults(values.deterministic, data)]
         for id, fault in found:
             line = self._line_of(fault, text, values.template)
-            result.problems.append(_invalid(id, fault, data, values.path, Place(path=values.template, line=line), unit))
+            template = Place(path=values.template, line=line)
+            result.problems.append(_invalid(id, fault, data, values.path, template, unit.spec, unit.place))
+        if not found:
+            result.values.append(_values_reference(unit, values, data))
         result.files[values.path] = text
         result.sources[values.path] = unit.sources
 
@@ -193,7 +211,7 @@ class Renderer:
         return Problem(
             id="template-output-not-yaml",
             message=f"the template renders text that is not strict YAML: {problem.message}",
-            place=Place(path=template, line=self._line(template, lines[line - 1])),
+            place=Place(path=template, line=self._line(template, lines, line)),
             related=(
                 Note(message=f"line {line} of its output: {lines[line - 1].strip()[:100]}"),
                 Note(message="rendered for this spec", place=unit.place),
@@ -204,13 +222,18 @@ class Renderer:
     def _line_of(self, fault: Fault, text: str, template: str) -> int:
         """The line of a template that gave what is wrong with its output."""
         wrong = Place(path=template, pointer=fault.pointer, key=fault.key)
-        return self._line(template, source.locate(text.encode("utf-8", "surrogatepass"), [wrong])[0][1])
+        number = source.locate(text.encode("utf-8", "surrogatepass"), [wrong])[0][0].line
+        return self._line(template, text.splitlines(), number)
 
-    def _line(self, template: str, text: str) -> int:
-        """The line of a template that is exactly a line of its output; the first line if none is."""
+    def _line(self, template: str, output: list[str], number: int) -> int:
+        """The line of a template that is exactly a line of its output; of several, the one with the most equal lines
+        before it; the first line if there is none."""
         lines = self._templates.sources[template].splitlines()
-        same = [number for number, line in enumerate(lines, 1) if line.rstrip() == text.rstrip()]
-        return same[0] if len(same) == 1 else 1
+        wanted = output[number - 1].rstrip() if number <= len(output) else ""
+        same = [at for at, line in enumerate(lines) if line.rstrip() == wanted]
+        alike = [_equal_before(lines, at, output, number - 1) for at in same]
+        best = [at for at, count in zip(same, alike, strict=True) if count == max(alike)]
+        return best[0] + 1 if len(best) == 1 else 1
 
     def _object(
         self, template: str, text: str, data: Mapping[str, Json], unit: Unit, result: Rendered, examine: Examine
@@ -226,17 +249,28 @@ class Renderer:
                 result.problems.append(_no_schema(ref, unit))
         else:
             found = [("invalid-object", fault) for fault in schemas.faults(uri, data)]
-            # A check of objects may rely on their schema.
+            # What reads an object may rely on its schema.
+            if not found:
+                ref = replace(ref, links=object_links.of(data))
             found = found or [(fault.id, fault) for fault in examine(ref, data)]
         for id, fault in found:
             line = self._line_of(fault, text, template)
-            result.problems.append(_invalid(id, fault, data, path, Place(path=template, line=line), unit))
+            at = Place(path=template, line=line)
+            result.problems.append(_invalid(id, fault, data, path, at, unit.spec, unit.place))
         if path in result.files:
             first = next((one.template for one in result.objects if one.path == path), template)
             result.problems.append(_same_path(path, unit.place, (first, template)))
         result.files[path] = text
         result.sources[path] = unit.sources
         result.objects.append(ref)
+
+
+def _equal_before(left: list[str], at: int, right: list[str], number: int) -> int:
+    """How many lines before two are equal."""
+    count = 0
+    while count < min(at, number) and left[at - count - 1].rstrip() == right[number - count - 1].rstrip():
+        count += 1
+    return count
 
 
 def documents(text: str) -> list[str]:
@@ -260,6 +294,24 @@ def reference(unit: Unit, template: str, data: Mapping[str, Json]) -> ObjectRef:
         name=metadata["name"],
         place=unit.place,
         template=template,
+    )
+
+
+def _values_reference(unit: Unit, values: Values, data: Mapping[str, Json]) -> ObjectRef:
+    """Helm values as something that names objects of its namespace."""
+    found = dict.fromkeys([tuple(target) for target, _ in value_references.references(data, values.namespace)])
+    return ObjectRef(
+        path=values.path,
+        environment=unit.environment,
+        cluster=unit.cluster,
+        kubernetes_version=unit.kubernetes_version,
+        api_version="",
+        kind=VALUES,
+        namespace=values.namespace,
+        name=values.path.split("/")[-2],
+        place=unit.place,
+        template=values.template,
+        links=Links(targets=tuple(found)),  # type: ignore[arg-type]
     )
 
 
@@ -311,25 +363,30 @@ def _no_schema(ref: ObjectRef, unit: Unit) -> Problem:
     )
 
 
-def _invalid(id: str, fault: Fault, data: Json, path: str, template: Place, unit: Unit) -> Problem:
-    """A fault of a rendered document, at the spec leaf behind it; at the template where a component has none."""
+def _invalid(
+    id: str, fault: Fault, data: Json, path: str, template: Place, spec: Spec | None, place: Place, exact: bool = False
+) -> Problem:
+    """A fault of a rendered document, at the spec leaf behind it; at the template where a component has none.
+
+    `spec` and its `place` are those it was rendered for; `exact` asks for a leaf that holds the very value.
+    """
     value = data
     for step in fault.pointer:
         value = value[step] if not isinstance(value, dict) or step in value else None
     # No leaf of a spec gave a value that is not there.
     absent = id == "not-deterministic" and fault.missing
-    found = trace(fault.pointer, value, unit.spec.data) if unit.spec is not None and not absent else None
+    found = trace(fault.pointer, value, spec.data, exact=exact) if spec is not None and not absent else None
     by_template = Note(message="by this template", place=template)
-    if found is not None and unit.spec is not None:
-        place, last = unit.spec.place(*found, key=fault.key), by_template
+    if found is not None and spec is not None:
+        where, last = spec.place(*found, key=fault.key), by_template
     elif template.path.startswith(FOLDER):
-        place, last = template, Note(message="rendered for this spec", place=unit.place)
+        where, last = template, Note(message="rendered for this spec", place=place)
     else:
-        place, last = unit.place, by_template
+        where, last = place, by_template
     return Problem(
         id=id,
         message=_sentence(id, fault, data),
-        place=place,
+        place=where,
         severity=fault.severity,
         related=(Note(message=f"rendered to {path}"), last),
         help=fault.help,

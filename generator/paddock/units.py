@@ -35,11 +35,13 @@ Json = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """Helm values: the template, the URI of the schema they must satisfy, and what makes two renders equal."""
+    """Helm values: the template, the URI of the schema they must satisfy, and what makes two renders equal.
+    `namespace` is the release's."""
 
     template: str
     schema: str
     path: str
+    namespace: str
     deterministic: tuple[Mapping[str, Json], ...] = ()
 
 
@@ -148,6 +150,7 @@ def _component_unit(
             template=component.values,
             schema=component.values_schema or "",
             path=f"{folder}/values.yaml",
+            namespace=data.get("runner", {}).get("namespace", component.namespace),
             deterministic=tuple(component.data["deterministic"]),
         )
         if component.values

@@ -35,6 +35,7 @@ from paddock.checks import (
     host_names,
     image_pulls,
     image_tags,
+    inner_names,
     kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
@@ -50,6 +51,8 @@ from paddock.checks import (
     network_isolation,
     node_pools,
     notebooks,
+    object_references,
+    object_selectors,
     past_dates,
     permissions,
     pipelines,
@@ -64,6 +67,7 @@ from paddock.checks import (
     replication,
     reservations,
     runner_scale_sets,
+    secret_targets,
     secrets,
     storage_classes,
     team_references,
@@ -125,6 +129,18 @@ class OutputCheck:
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationCheck:
+    """Relations between rendered objects of which each must be there, with what components provide beside the tree:
+    only for environments of which everything was rendered. A fault of an object is traced back as one of its own."""
+
+    ids: tuple[str, ...]
+    run: Callable[
+        [Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet, Mapping[str, Component]],
+        Iterator[tuple[ObjectRef, Fault]],
+    ]
+
+
 SPEC_CHECKS = (
     SpecCheck(ids=argo_cd_capability.IDS, run=lambda fleet, _: argo_cd_capability.check(fleet)),
     SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
@@ -184,6 +200,7 @@ OBJECT_CHECKS = (
     ObjectCheck(ids=aws_policies.IDS, kinds=aws_policies.KINDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
     ObjectCheck(ids=container_resources.IDS, kinds=container_resources.KINDS, run=container_resources.check),
     ObjectCheck(ids=host_access.IDS, kinds=host_access.KINDS, run=host_access.check),
+    ObjectCheck(ids=inner_names.IDS, run=lambda ref, data, _: inner_names.check(ref, data)),
     ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
     ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
@@ -198,4 +215,9 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
     OutputCheck(ids=network_isolation.IDS, run=network_isolation.check),
     OutputCheck(ids=api_versions.IDS, run=lambda objects, _, fleet: api_versions.check(objects, fleet)),
+)
+RELATION_CHECKS = (
+    RelationCheck(ids=object_references.IDS, run=object_references.check),
+    RelationCheck(ids=object_selectors.IDS, run=object_selectors.check),
+    RelationCheck(ids=secret_targets.IDS, run=lambda objects, *_: secret_targets.check(objects)),
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock import fleets, kubeconform, load, namespaces, process, render, source, tree
+from paddock.analysis import object_links
 from paddock.errors import OK, Fatal
 from paddock.inputs import Inputs, combine
 from paddock.kubernetes import ObjectSchemas
@@ -24,6 +25,7 @@ from paddock.pipeline import (
     default_jobs,
     examine,
     output_problems,
+    relation_problems,
     spec_problems,
     text_problems,
 )
@@ -130,8 +132,13 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
                         clock.time("validate", partial(schemas.is_valid, uri, data))
                         ref = render.reference(unit, template, data)
                         clock.time("checks of objects", partial(checked, ref, data))
+                        clock.time("checks of relations", partial(object_links.of, data))
     objects = [one for refs in result.objects.values() for one in refs]
     clock.time("checks of output", lambda: output_problems(objects, result.trees, fleet))
+    clock.time(
+        "checks of relations",
+        lambda: relation_problems(objects, result.trees, fleet, loaded.catalogue, inputs),
+    )
     _line("phases in one process, without Argo CD's own objects:")
     for name, seconds in clock.seconds.items():
         _line(f"  {name:<20} {seconds:8.2f} s")
