@@ -42,6 +42,8 @@ EXCEPTION = frozenset(
         "budget-exceeded",
         "budget-nearly-spent",
         "buffer-above-pool-limit",
+        "dangling-key",
+        "dangling-reference",
         "deletion-date-passed",
         "escalating-role",
         "gpu-does-not-fit",
@@ -67,6 +69,7 @@ EXCEPTION = frozenset(
         "resource-limits-missing",
         "retention-after-deletion-date",
         "retention-too-long",
+        "selector-without-match",
         "shared-tracking-database",
         "source-outside-mirror",
         "team-pod-reaches-host",
@@ -79,5 +82,5 @@ EXCEPTION = frozenset(
         "wildcard-role",
     }
 )
-"""Ids of security, quota, budget, capacity and retention: only environments/exceptions.yaml accepts them, which the
+"""Ids of security, quota, budget, capacity and retention, and of names that people bring to a cluster by hand: only environments/exceptions.yaml accepts them, which the
 platform team owns, so that a team cannot approve itself."""
