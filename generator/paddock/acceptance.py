@@ -82,5 +82,5 @@ EXCEPTION = frozenset(
         "wildcard-role",
     }
 )
-"""Ids of security, quota, budget, capacity and retention, and of names that people bring to a cluster by hand: only environments/exceptions.yaml accepts them, which the
-platform team owns, so that a team cannot approve itself."""
+"""Ids of security, quota, budget, capacity and retention, and of names that people bring to a cluster by hand: only
+environments/exceptions.yaml accepts them, which the platform team owns, so that a team cannot approve itself."""
