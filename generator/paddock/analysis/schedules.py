@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import date, timedelta
 from functools import lru_cache
 
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
-_FIRST = date(2028, 1, 1)
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SATURDAY = 6
+"""The weekday of 1 January 2028; Sunday is 0."""
 _CYCLE = 1461
-"""Days of four years: every date and, with each of them, most weekdays."""
+"""Days of four years, of which the first is a leap year."""
 _DENSE = 24
 _MINUTES = 24 * 60
 
@@ -34,20 +35,29 @@ def most_at_once(schedule: str, seconds: int) -> int | None:
     length = -(-seconds // 60)
     horizon = _CYCLE if len(times) < _DENSE else min(_CYCLE, 62 + 2 * (length // _MINUTES + 1))
     starts = [
-        day * _MINUTES + time
-        for day in range(horizon)
-        if _matches(_FIRST + timedelta(days=day), days, months, weekdays)
+        number * _MINUTES + time
+        for number, (month, day) in enumerate(_calendar()[:horizon])
+        if month in months and _matches(day, (_SATURDAY + number) % 7, days, weekdays)
         for time in times
     ]
     return max((bisect_left(starts, start + length) - index for index, start in enumerate(starts)), default=0)
 
 
-def _matches(day: date, days: Sequence[int] | None, months: Sequence[int], weekdays: Sequence[int] | None) -> bool:
+@lru_cache(maxsize=1)
+def _calendar() -> list[tuple[int, int]]:
+    """Month and day of each day of the cycle."""
+    return [
+        (month, day)
+        for year in range(4)
+        for month, length in enumerate(_LENGTHS, start=1)
+        for day in range(1, length + 1 + (month == 2 and year == 0))
+    ]
+
+
+def _matches(day: int, weekday: int, days: Sequence[int] | None, weekdays: Sequence[int] | None) -> bool:
     """Days of month and of week are alternatives where both are restricted (crontab(5); robfig/cron, dayMatches)."""
-    if day.month not in months:
-        return False
-    of_month = days is None or day.day in days
-    of_week = weekdays is None or day.isoweekday() % 7 in weekdays
+    of_month = days is None or day in days
+    of_week = weekdays is None or weekday in weekdays
     return (of_month or of_week) if days is not None and weekdays is not None else (of_month and of_week)
 
 
