@@ -141,6 +141,8 @@ LAYERS: dict[str, int] = {
     "infrastructure.plan": 9,
     "infrastructure": 4,
     "team_access": 8,
+    "demands": 8,
+    "accounts": 9,
     "teams": 9,
     "namespaces": 6,
     "projects": 8,

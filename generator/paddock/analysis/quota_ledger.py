@@ -21,7 +21,7 @@ ROLLING = 25
 Surge and Max Unavailable); KServe writes the same into its Deployments of Standard mode."""
 # What a ResourceQuota counts under more than one name (Kubernetes, "Resource Quotas", compute resources).
 _NATIVE = {"cpu", "memory", "ephemeral-storage"}
-_PREFIXES = {"requests.": "requests", "limits.": "limits"}
+_PODS = ("pods", "count/pods")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +79,22 @@ def counted(one: Container, name: str) -> Fraction:
     Extended resources are counted by `requests.<name>` alone, huge pages also by their bare name (Kubernetes, "Resource
     Quotas", quota for extended resources; facts: gpu-platform.md 5.3).
     """
-    if name in ("pods", "count/pods"):
+    if name in _PODS:
         return Fraction(1)
-    for prefix, kind in _PREFIXES.items():
-        if name.startswith(prefix):
-            resource = name.removeprefix(prefix)
-            if kind == "limits":
-                return one.limits.get(resource, Fraction(0)) if resource in _NATIVE else Fraction(0)
-            return one.requests.get(resource, Fraction(0))
-    if name in _NATIVE or name.startswith("hugepages-"):
-        return one.requests.get(name, Fraction(0))
-    return Fraction(0)
+    if not counts_pods(name):
+        return Fraction(0)
+    if name.startswith("limits."):
+        return one.limits.get(name.removeprefix("limits."), Fraction(0))
+    return one.requests.get(name.removeprefix("requests."), Fraction(0))
+
+
+def counts_pods(name: str) -> bool:
+    """Whether pods count against a resource of a ResourceQuota."""
+    if name in _PODS or name in _NATIVE or name.startswith("hugepages-"):
+        return True
+    if name.startswith("limits."):
+        return name.removeprefix("limits.") in _NATIVE
+    return name.startswith("requests.") and name != "requests.storage"
 
 
 def limits_nothing(name: str) -> bool:

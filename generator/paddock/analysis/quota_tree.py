@@ -168,6 +168,11 @@ class QuotaTree:
                 found[cell[1]] = found.get(cell[1], Fraction(0)) + self._potential(name, cell)
         return found
 
+    def most(self, queue: str, cell: Cell) -> Fraction:
+        """What a queue can have of a cell if nobody else uses anything: its own quota and what it may borrow. A run
+        that wants more is never admitted (Kueue, "Cluster Queue", borrowingLimit and lendingLimit)."""
+        return self._potential(queue, cell)
+
     def _potential(self, name: str, cell: Cell) -> Fraction:
         member = self._nodes[name].member
         total = self._total(name, cell)
