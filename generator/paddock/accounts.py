@@ -214,3 +214,8 @@ def limits(found: Demand) -> dict[tuple[Account, str], Fraction]:
             mine = Account(cluster=found.cluster.identity, team=found.team.name, flavor=name)
             result |= {(mine, one): parse(quota["nominalQuota"]) for one, quota in quotas.items()}
     return result
+
+
+def percent(ratio: Fraction) -> str:
+    """A ratio as a whole number of percent, rounded up: what is above a limit never reads as the limit."""
+    return f"{-(-ratio.numerator * 100 // ratio.denominator)} %"

@@ -1,0 +1,183 @@
+"""Runs that can never be admitted: Kueue admits all pods of a run or none, so one run must fit into what its queue can
+have, and its pods into the ResourceQuota of their namespace beside what always runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from paddock import accounts, demands
+from paddock.analysis.quota_ledger import counted, counts_pods
+from paddock.analysis.quota_tree import QuotaTree
+from paddock.checks.resource_quotas import on, place, text
+from paddock.checks.workload_references import merged
+from paddock.demands import Demand, Run
+from paddock.diagnostics import Note, Place, Problem, Severity
+from paddock.model import Environment, Fleet, Step
+from paddock.quantity import parse
+from paddock.workloads import pods, runs
+
+IDS = ("overlapping-runs-above-quota", "quota-below-one-run")
+
+_FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
+
+
+def check(fleet: Fleet) -> Iterator[Problem]:
+    """Each run of each team, on the clusters on which its pods run."""
+    for environment in fleet.environments.values():
+        yield from merged(_environment(environment))
+
+
+def _environment(environment: Environment) -> Iterator[Problem]:
+    """A run that a queue sends to several workers needs one that can hold it."""
+    faults: dict[tuple[str, str], list[Problem]] = {}
+    fits: set[tuple[str, str]] = set()
+    for cluster in environment.clusters.values():
+        tree = accounts.kueue_tree(environment, cluster)
+        for demand in demands.everyone(environment, cluster):
+            steady = {key: demand.steady(key) for key in demand.quota if demand.runs and counts_pods(key)}
+            for run in demand.runs:
+                found = list(_run(demand, tree, run, steady))
+                key = ("" if run.part.dispatch else cluster.name, f"{run.part.team}/{run.part.title}")
+                faults.setdefault(key, []).extend(found)
+                if not any(one.severity is Severity.ERROR for one in found):
+                    fits.add(key)
+    for key, problems in faults.items():
+        yield from (one for one in problems if key not in fits or one.severity is Severity.WARNING)
+
+
+def _run(demand: Demand, tree: QuotaTree | None, run: Run, steady: Mapping[str, Fraction]) -> Iterator[Problem]:
+    admitted = True
+    if run.queued and tree is not None and demand.team.clusters[demand.cluster.name]["flavors"]:
+        problem = _queue(demand, tree, run)
+        admitted = problem is None
+        yield from [problem] if problem else []
+    refused = next(_namespace(demand, run, steady), None) if admitted else None
+    yield from [refused] if refused else []
+    if admitted and refused is None and tree is not None:
+        yield from _overlap(demand, tree, run)
+
+
+def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
+    """What is missing in each flavor, if something is missing in every one."""
+    legal = accounts.flavors(demand, run)
+    if not legal:
+        return None if run.part.dispatch else _elsewhere(demand, run)
+    wanted = accounts.asked(demand, run)
+    short = {flavor: _short(demand, tree, flavor, wanted) for flavor in legal}
+    if not all(short.values()):
+        return None
+    first = next(iter(short[legal[0]]))
+    fit = max(_pods_in(run, short[flavor], wanted) for flavor in legal)
+    return Problem(
+        id="quota-below-one-run",
+        message=f"a run of {run.part.title} is never admitted: the queue of {on(demand)} cannot have "
+        f"{text(wanted[first], first)} of {first}, whatever it borrows",
+        place=_field(run, first),
+        label=f"{run.pods} nodes × {text(wanted[first] / run.pods, first)}" if run.pods > 1 else "",
+        related=tuple(
+            Note(
+                message=f'flavor "{flavor}": at most {text(most, resource)} of {resource}, '
+                f"{text(wanted[resource], resource)} are asked for",
+                place=_nominal(demand, flavor, resource),
+            )
+            for flavor in legal
+            for resource, most in short[flavor].items()
+        ),
+        help=(f"ask for at most {fit} nodes, " if fit else "ask for less, ")
+        + "or raise nominalQuota, borrowingLimit or what others of the cohort lend: all pods of a run are admitted "
+        "together",
+    )
+
+
+def _short(demand: Demand, tree: QuotaTree, flavor: str, wanted: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """Of each resource of which the queue can never have enough in a flavor: the most that it can have. GPUs first."""
+    found = {name: tree.most(demand.team.name, (flavor, name)) for name in wanted}
+    short = {name: most for name, most in found.items() if most < wanted[name]}
+    return {name: short[name] for name in sorted(short, key=lambda one: (one != pods.GPU, one))}
+
+
+def _pods_in(run: Run, short: Mapping[str, Fraction], wanted: Mapping[str, Fraction]) -> int:
+    return min(int(most / (wanted[name] / run.pods)) for name, most in short.items())
+
+
+def _elsewhere(demand: Demand, run: Run) -> Problem:
+    """No pool on which the run may be is a flavor of the queue: Kueue compares node selectors with flavors' labels."""
+    legal = sorted(pool.name for pool in pods.pools(demand.cluster, run.part))
+    mine = sorted(demand.team.clusters[demand.cluster.name]["flavors"])
+    return Problem(
+        id="quota-below-one-run",
+        message=f"a run of {run.part.title} is never admitted: the queue of {on(demand)} has no quota in "
+        f"{_pools(legal)}, where its nodes may be",
+        place=run.part.place("pool") if "pool" in run.part.data else run.part.place("resources", "gpu"),
+        related=(Note(message=f"it has quota in {_pools(mine)}", place=_flavors(demand)),),
+        help="add the pool to the flavors of the team, or ask for what its own pools have",
+    )
+
+
+def _pools(names: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _flavors(demand: Demand) -> Place:
+    return demand.team.place("clusters", demand.cluster.name, "flavors", key=True)
+
+
+def _nominal(demand: Demand, flavor: str, resource: str) -> Place:
+    quotas = demand.team.clusters[demand.cluster.name]["flavors"][flavor]
+    pointer = (flavor, resource, "nominalQuota") if resource in quotas else (flavor,)
+    return demand.team.place("clusters", demand.cluster.name, "flavors", *pointer, key=resource not in quotas)
+
+
+def _field(run: Run, resource: str) -> Place:
+    """The field that says too much: how many nodes, where there is more than one."""
+    if run.pods > 1:
+        return run.part.place("nodes")
+    field = _FIELDS.get(resource, resource)
+    return run.part.place("resources", *([field] if field in run.part.data["resources"] else []))
+
+
+def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iterator[Problem]:
+    """gpu-platform.md 5.3: a ResourceQuota below what Kueue admits blocks runs that are admitted already."""
+    for key, used in sorted(steady.items()):
+        limit, need = demand.quota[key], run.pods * counted(run.shape, key)
+        if used <= parse(limit) < used + need:
+            beside = f", of which {text(used, key)} are always in use" if used else ""
+            yield Problem(
+                id="quota-below-one-run",
+                message=f"a run of {run.part.title} never has all its pods: it takes {text(need, key)} of {key}, and "
+                f"the quota of {on(demand)} is {limit}{beside}",
+                place=_field(run, key.rpartition("requests.")[2].removeprefix("limits.")),
+                related=(Note(message=f"{key} is {limit}", place=place(demand, key)),),
+                help=f"raise the quota to at least {text(used + need, key)}, or ask for less",
+            )
+
+
+def _overlap(demand: Demand, tree: QuotaTree, run: Run) -> Iterator[Problem]:
+    """concurrencyPolicy Allow says that runs may overlap; where two never fit, they queue up one behind the other."""
+    how = run.part.data["run"]
+    if isinstance(run.part, Step) or not runs.is_scheduled(run.part) or how["concurrencyPolicy"] != "Allow":
+        return
+    wanted = accounts.asked(demand, run)
+    legal = accounts.flavors(demand, run)
+    if accounts.at_once(run.part) < 2 or not legal or _two_fit(demand, tree, legal, wanted):
+        return
+    deadline = run.part.data.get("activeDeadline")
+    bound = f"within the {deadline} that one may take" if deadline else "however long one takes"
+    yield Problem(
+        id="overlapping-runs-above-quota",
+        severity=Severity.WARNING,
+        message=f"runs of {run.part.title} may overlap (concurrencyPolicy: Allow), and the queue of {on(demand)} never "
+        "holds two of them",
+        place=run.part.place("run", "concurrencyPolicy"),
+        label=f"{how['schedule']} begins another {bound}",
+        help="write Forbid or Replace, or raise the quota: runs would wait one behind the other, and more each time",
+    )
+
+
+def _two_fit(demand: Demand, tree: QuotaTree, legal: list[str], wanted: Mapping[str, Fraction]) -> bool:
+    """In one flavor, or one run in each of two."""
+    name = demand.team.name
+    whole = [one for one in legal if all(amount <= tree.most(name, (one, what)) for what, amount in wanted.items())]
+    twice = (all(2 * amount <= tree.most(name, (one, what)) for what, amount in wanted.items()) for one in whole)
+    return len(whole) > 1 or any(twice)
