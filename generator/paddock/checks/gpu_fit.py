@@ -67,6 +67,11 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
                             yield from _fits(environment.clusters[name], part)
 
 
+def fits_nowhere(cluster: Cluster, workload: Workload) -> bool:
+    """Whether gpu-does-not-fit is said of a workload: what else keeps it from running matters only after that."""
+    return "gpu" in workload.data["resources"] and any(True for _ in _fits(cluster, workload))
+
+
 def _fits(cluster: Cluster, workload: Workload) -> Iterator[Problem]:
     stated = workload.data.get("pool")
     pools = [pool for pool in cluster.node_pools.values() if stated in (None, pool.name)]

@@ -80,14 +80,15 @@ def _too_much(demand: Demand, key: str, steady: Fraction) -> Problem:
     ]
     if demand.claimed(key):
         notes.append(Note(message=f"volumes of workloads: {text(demand.claimed(key), key)}"))
+    less = "ask for smaller volumes or fewer of them" if demand.claimed(key) else "lower replicas.min"
     return Problem(
         id="demand-above-quota",
         message=f"what always runs of {on(demand)} takes {text(steady, key)} of {key}, and its quota is "
         f"{demand.quota[key]}",
         place=place(demand, key),
         related=tuple(notes),
-        help=f"write at least {text(steady, key)} and what runs and rollouts want beside it, or lower replicas.min: "
-        "what is above the quota is refused",
+        help=f"write at least {text(steady, key)}, and more for what comes and goes, or {less}: what is above the "
+        "quota is refused",
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from paddock import accounts, demands
 from paddock.analysis.quota_ledger import counted, counts_pods
 from paddock.analysis.quota_tree import QuotaTree
+from paddock.checks.gpu_fit import fits_nowhere
 from paddock.checks.resource_quotas import on, place, text
 from paddock.checks.workload_references import merged
 from paddock.demands import Demand, Run
@@ -24,8 +25,7 @@ _FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-
 
 def check(fleet: Fleet) -> Iterator[Problem]:
     """Each run of each team, on the clusters on which its pods run."""
-    for environment in fleet.environments.values():
-        yield from merged(_environment(environment))
+    yield from merged(one for environment in fleet.environments.values() for one in _environment(environment))
 
 
 def _environment(environment: Environment) -> Iterator[Problem]:
@@ -47,14 +47,14 @@ def _environment(environment: Environment) -> Iterator[Problem]:
 
 
 def _run(demand: Demand, tree: QuotaTree | None, run: Run, steady: Mapping[str, Fraction]) -> Iterator[Problem]:
-    admitted = True
-    if run.queued and tree is not None and demand.team.clusters[demand.cluster.name]["flavors"]:
+    flavors = demand.team.clusters[demand.cluster.name]["flavors"]
+    problem = None
+    if run.queued and tree is not None and flavors and flavors.keys() <= demand.cluster.node_pools.keys():
         problem = _queue(demand, tree, run)
-        admitted = problem is None
-        yield from [problem] if problem else []
-    refused = next(_namespace(demand, run, steady), None) if admitted else None
-    yield from [refused] if refused else []
-    if admitted and refused is None and tree is not None:
+    problem = problem or next(_namespace(demand, run, steady), None)
+    if problem is not None:
+        yield from [] if fits_nowhere(demand.cluster, run.part) else [problem]
+    elif tree is not None:
         yield from _overlap(demand, tree, run)
 
 

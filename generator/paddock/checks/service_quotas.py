@@ -74,12 +74,13 @@ def _exceeded(
     always: bool,
 ) -> Problem:
     names = " and ".join(f"{one} ({NAMES[one]})" for one in found.places)
-    what = "nodes that always run" if always else "node pools may grow to"
+    where = f"in {region} of account {environment.data['aws']['accountId']}"
+    what = f"nodes that always run {where} take" if always else f"node pools {where} may grow to"
+    limit = f"the quota is {found.limit}" if len(found.places) == 1 else f"the quotas are {found.limit} together"
     return Problem(
         id="service-quota-exceeded" if always else "pool-limits-above-service-quota",
         severity=Severity.ERROR if always else Severity.WARNING,
-        message=f"{what} in {region} of account {environment.data['aws']['accountId']} "
-        f"{'take ' if always else ''}{found.total} vCPUs of {names}, and the quota is {found.limit}",
+        message=f"{what} {found.total} vCPUs of {names}, and {limit}",
         place=environment.place("serviceQuotas", region, found.places[0]),
         related=tuple(
             Note(message=f"{name}: {amounts[name]} vCPUs", place=by_title[name].place) for name in found.wants
@@ -143,12 +144,12 @@ def _most(pool: NodePool, types: list[InstanceType]) -> Fraction | None:
     if "nodes" in limits:
         found.append(int(parse(limits["nodes"])) * Fraction(max(one.vcpus for one in types)))
     if "memory" in limits:
-        found.append(_by(parse(limits["memory"]), {one: one.memory_gib * _GIB for one in types}))
+        found.append(_by(parse(limits["memory"]), [(one, one.memory_gib * _GIB) for one in types]))
     if "nvidia.com/gpu" in limits and not pool.shared_gpus and all(one.gpu_count for one in types):
-        found.append(_by(parse(limits["nvidia.com/gpu"]), {one: one.gpu_count for one in types}))
+        found.append(_by(parse(limits["nvidia.com/gpu"]), [(one, one.gpu_count) for one in types]))
     return min(found, default=None)
 
 
-def _by(limit: Fraction, sizes: Mapping[InstanceType, int]) -> Fraction:
+def _by(limit: Fraction, sizes: list[tuple[InstanceType, int]]) -> Fraction:
     """vCPUs of as many instances as a limit holds, of the type with the most of them."""
-    return max(Fraction(int(limit / size) * one.vcpus) for one, size in sizes.items())
+    return max(Fraction(int(limit / size) * one.vcpus) for one, size in sizes)
