@@ -18,9 +18,10 @@ from paddock.analysis.quota_tree import Cell, Member, Quota, QuotaTree
 from paddock.components import kueue_cohorts
 from paddock.demands import CLAIMED, VOLUMES, Demand, Run
 from paddock.model import Cluster, Environment, Json, Step, Workload
-from paddock.quantity import parse, seconds
+from paddock.quantity import binary, decimal, parse, seconds
 from paddock.workloads import pipeline, pods, runs
 
+_BYTES = ("memory", "storage", "hugepages-")
 _UNBOUNDED = 2
 """Runs at once where there is no bound: the least that overlaps."""
 
@@ -128,9 +129,9 @@ def _ending(found: Demand, tree: QuotaTree | None, account: Account, key: str) -
     steady = peak = Fraction(0)
     for name, group in _by_workload(found).items():
         times, alone = at_once(group[0].part), _by_itself(group[0].part)
-        queued = _together(group, {_step(one): one.pods * counted(one.shape, key) for one in group if one.queued})
+        queued = _together(group, {step(one): one.pods * counted(one.shape, key) for one in group if one.queued})
         steady, peak = steady + queued * alone, peak + queued * times
-        free = _together(group, {_step(one): one.pods * counted(one.shape, key) for one in group if not one.queued})
+        free = _together(group, {step(one): one.pods * counted(one.shape, key) for one in group if not one.queued})
         if free:
             yield _entry(account, name, key, free * alone, free * times, f"{times} at once")
     admitted = _admitted(found, tree, key.removeprefix("requests."))
@@ -159,7 +160,8 @@ def _by_workload(found: Demand) -> dict[str, list[Run]]:
     return groups
 
 
-def _step(run: Run) -> str:
+def step(run: Run) -> str:
+    """Name of the step of a pipeline; empty where a run is a whole workload."""
     return run.part.step if isinstance(run.part, Step) else ""
 
 
@@ -167,7 +169,7 @@ def _together(group: list[Run], weights: Mapping[str, Fraction]) -> Fraction:
     """What the runs of one workload take at the same time: of a pipeline the steps that may be side by side."""
     if not isinstance(group[0].part, Step):
         return sum(weights.values(), Fraction(0))
-    before = {_step(one): pipeline.dependencies(one.part.data) for one in group}
+    before = {step(one): pipeline.dependencies(one.part.data) for one in group}
     every = {name: weights.get(name, Fraction(0)) for name in before}
     return steps_at_once(every, before, group[0].part.data.get("parallelism"))
 
@@ -186,7 +188,7 @@ def _flavor_entries(found: Demand, tree: QuotaTree) -> Iterator[Entry]:
                 placed.setdefault(chosen, []).append(one)
         for chosen, members in sorted(placed.items()):
             for resource in sorted({name for one in members for name in asked(found, one)}):
-                weights = {_step(one): asked(found, one).get(resource, Fraction(0)) for one in members}
+                weights = {step(one): asked(found, one).get(resource, Fraction(0)) for one in members}
                 amount = _together(group, weights)
                 times = at_once(members[0].part)
                 account = Account(cluster=found.cluster.identity, team=found.team.name, flavor=chosen)
@@ -214,6 +216,13 @@ def limits(found: Demand) -> dict[tuple[Account, str], Fraction]:
             mine = Account(cluster=found.cluster.identity, team=found.team.name, flavor=name)
             result |= {(mine, one): parse(quota["nominalQuota"]) for one, quota in quotas.items()}
     return result
+
+
+def text(amount: Fraction, resource: str) -> str:
+    """A quantity as people write it: bytes with a binary suffix, what counts things in digits."""
+    if any(part in resource for part in _BYTES):
+        return binary(amount)
+    return str(amount.numerator) if amount.denominator == 1 else decimal(amount)
 
 
 def percent(ratio: Fraction) -> str:

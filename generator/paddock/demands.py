@@ -173,7 +173,10 @@ def _executor(cluster: Cluster) -> Iterator[Container]:
 
 
 def _claims(environment: Environment, cluster: Cluster, team: Team) -> Iterator[Fraction]:
-    """Sizes of the claims of a team's workloads."""
+    """Sizes of the claims in a team's namespace: those of its workloads, and of file systems that are there already."""
+    for stated in volumes.file_systems(cluster).values():
+        if stated["team"] == team.name:
+            yield parse(volumes.CAPACITY)
     for workload in environment.workloads_on(cluster.name):
         if workload.team == team.name:
             if "checkpoint" in workload.data:

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from paddock import accounts, demands
+from paddock.accounts import text
 from paddock.analysis.quota_ledger import Line, counted, ledger, unavailable
 from paddock.checks.workload_references import merged
 from paddock.demands import Demand, Standing
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Fleet
-from paddock.quantity import binary, decimal, parse
+from paddock.quantity import parse
 
 IDS = ("demand-above-quota", "overcommitted-quota", "replicas-above-quota", "rollout-above-quota")
-
-_BYTES = ("memory", "storage", "hugepages-")
 
 
 def check(fleet: Fleet) -> Iterator[Problem]:
@@ -37,11 +36,6 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
                 if ratio:
                     lines = ledger(accounts.entries(demand, tree), accounts.limits(demand))
                     yield from _ratios(demand, Fraction(str(ratio)), [one for one in lines if not one.account.flavor])
-
-
-def text(amount: Fraction, resource: str) -> str:
-    """A quantity as people write it."""
-    return binary(amount) if any(part in resource for part in _BYTES) else decimal(amount)
 
 
 def place(demand: Demand, key: str) -> Place:

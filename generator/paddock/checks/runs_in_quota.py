@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from paddock import accounts, demands
+from paddock.accounts import text
 from paddock.analysis.quota_ledger import counted, counts_pods
 from paddock.analysis.quota_tree import QuotaTree
 from paddock.checks.gpu_fit import fits_nowhere
-from paddock.checks.resource_quotas import on, place, text
+from paddock.checks.resource_quotas import on, place
 from paddock.checks.workload_references import merged
 from paddock.demands import Demand, Run
 from paddock.diagnostics import Note, Place, Problem, Severity
