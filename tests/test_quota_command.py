@@ -39,7 +39,7 @@ def call(capsys: pytest.CaptureFixture[str], root: Path, *arguments: str) -> tup
 
 
 def test_the_table(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An API of 2 to 4 replicas, a model server of 1 to 3, and a run on 4 nodes of 8 GPUs, alone and with its successor;
+    """An API of 2 to 4 replicas, a model server of 1 to 3, and a run on 4 nodes of 8 GPUs beside its successor;
     the queue has 32 GPUs, and nobody lends it more."""
     code, out, err = call(capsys, small)
     assert (code, err) == (0, "")
