@@ -52,6 +52,8 @@ def pod(
     beside = list(sidecars)
     running = [*containers, *beside]
     alone = [[*beside, one] for one in inits]
+    if len(running) == 1 and not alone:
+        return running[0]
     return Container(
         requests=_most([_sum(one.requests for one in group) for group in (running, *alone)]),
         limits=_most([_sum(one.limits for one in group) for group in (running, *alone)]),
