@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from paddock import cli
+from paddock.analysis.ec2_quotas import NAMES
+from paddock.explanations import EXPLANATIONS
+from repositories import ROOT
 from test_findings import build
 
 TABLE = """\
@@ -77,3 +81,17 @@ def test_a_limit_of_nothing_has_no_ratio(small: Path, capsys: pytest.CaptureFixt
     team.write_text(team.read_text().replace('requests.nvidia.com/gpu: "64"', 'requests.nvidia.com/gpu: "0"'))
     _, text, _ = call(capsys, small, "--format", "json")
     assert [one["ratio"] for one in json.loads(text)["lines"] if one["limit"] == "0"] == [None]
+
+
+def test_the_guide_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (ROOT / "docs/guides/quota.md").read_text()
+    (block,) = re.findall(r"^```\n\$ paddock quota (.*?)\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    code, out, _ = call(capsys, ROOT, *block[0].split())
+    shown = [line for line in block[1].splitlines() if line != "..."]
+    assert code == 0
+    assert len(shown) == 4
+    assert [line for line in shown if line not in out.splitlines()] == []
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+){2,})`", guide))
+    assert len(named) >= 14
+    assert named <= EXPLANATIONS.keys()
+    assert set(re.findall(r"L-[0-9A-F]{8}", guide)) == set(NAMES)
