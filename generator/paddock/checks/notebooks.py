@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
-from paddock import notebooks
+from paddock import accounts, notebooks
 from paddock.analysis import admission
 from paddock.analysis.pod_templates import PodTemplate
+from paddock.analysis.quota_tree import QuotaTree
 from paddock.checks.workload_references import merged
 from paddock.components import jupyterhub
+from paddock.components.kueue_cohorts import covered
 from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, NodePool, Team
 from paddock.notebooks import Profile
@@ -26,30 +29,31 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
             teams = [one for one in environment.teams_on(cluster.name) if notebooks.offered(cluster, one)]
+            tree = accounts.kueue_tree(environment, cluster) if teams else None
             for team in teams:
-                yield from _team(cluster, team)
+                yield from _team(cluster, team, tree)
             if teams and cluster.components[notebooks.COMPONENT].valid:
                 yield from _image(fleet, environment, cluster, teams)
 
 
-def _team(cluster: Cluster, team: Team) -> Iterator[Problem]:
+def _team(cluster: Cluster, team: Team, tree: QuotaTree | None) -> Iterator[Problem]:
     """What follows from the quota by itself fits; only what a person wrote can be wrong."""
     if not team.data["notebooks"]["profiles"]:
         return
     titles: dict[str, str] = {}
     for one in sorted(notebooks.profiles(cluster, team), key=lambda profile: profile.name):
-        yield from _gpu(cluster, team, one)
+        yield from _gpu(cluster, team, one, tree)
         yield from _quota(cluster, team, one)
         if one.title in titles:
             yield _same_title(team, one, titles[one.title])
         titles.setdefault(one.title, one.name)
 
 
-def _gpu(cluster: Cluster, team: Team, profile: Profile) -> Iterator[Problem]:
+def _gpu(cluster: Cluster, team: Team, profile: Profile, tree: QuotaTree | None) -> Iterator[Problem]:
     """A pool has GPUs of the model, on a node that is large enough, and Kueue would let the notebook in."""
     if not profile.model:
         return
-    obstacles = {pool.name: _obstacle(cluster, team, pool, profile) for pool in profile.pools}
+    obstacles = {pool.name: _obstacle(cluster, team, pool, profile, tree) for pool in profile.pools}
     if None in obstacles.values():
         return
     others = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
@@ -72,7 +76,7 @@ def _gpu(cluster: Cluster, team: Team, profile: Profile) -> Iterator[Problem]:
     )
 
 
-def _obstacle(cluster: Cluster, team: Team, pool: NodePool, profile: Profile) -> str | None:
+def _obstacle(cluster: Cluster, team: Team, pool: NodePool, profile: Profile, tree: QuotaTree | None) -> str | None:
     """Why no node of the pool holds the notebook; None if one does, or if nobody can know."""
     fitting = notebooks.fitting(pool, profile)
     if fitting is not None and not fitting:
@@ -80,6 +84,15 @@ def _obstacle(cluster: Cluster, team: Team, pool: NodePool, profile: Profile) ->
     flavors = team.clusters[cluster.name]["flavors"]
     if notebooks.queued(cluster, team) and notebooks.GPU not in flavors.get(pool.name, {}):
         return f'Kueue queues notebooks here, and team "{team.name}" has no quota of {notebooks.GPU} in this flavor'
+    if notebooks.queued(cluster, team) and tree is not None and pool.name in flavors:
+        wanted = {notebooks.GPU: Fraction(profile.gpus), "cpu": profile.cpu, "memory": profile.memory}
+        for resource, amount in wanted.items():
+            most = tree.most(team.name, (pool.name, resource))
+            if resource in covered(flavors) and amount > most:
+                return (
+                    f'Kueue queues notebooks here, and team "{team.name}" can have {accounts.text(most, resource)} of '
+                    f"{resource} in this flavor, whatever it borrows"
+                )
     return None
 
 

@@ -86,8 +86,8 @@ def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
             for resource, most in short[flavor].items()
         ),
         help=(f"ask for at most {fit} nodes, " if fit else "ask for less, ")
-        + "or raise nominalQuota, borrowingLimit or what others of the cohort lend: all pods of a run are admitted "
-        "together",
+        + "or raise nominalQuota, borrowingLimit or what others of the cohort lend"
+        + (": all pods of a run are admitted together" if run.pods > 1 else ""),
     )
 
 
@@ -146,8 +146,8 @@ def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iter
             beside = f", of which {text(used, key)} are always in use" if used else ""
             yield Problem(
                 id="quota-below-one-run",
-                message=f"a run of {run.part.title} never has all its pods: it takes {text(need, key)} of {key}, and "
-                f"the quota of {on(demand)} is {limit}{beside}",
+                message=f"a run of {run.part.title} never has {'all its pods' if run.pods > 1 else 'its pod'}: it takes "
+                f"{text(need, key)} of {key}, and the quota of {on(demand)} is {limit}{beside}",
                 place=_field(run, key.rpartition("requests.")[2].removeprefix("limits.")),
                 related=(Note(message=f"{key} is {limit}", place=place(demand, key)),),
                 help=f"raise the quota to at least {text(used + need, key)}, or ask for less",
