@@ -144,10 +144,11 @@ def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iter
         limit, need = demand.quota[key], run.pods * counted(run.shape, key)
         if used <= parse(limit) < used + need:
             beside = f", of which {text(used, key)} are always in use" if used else ""
+            lacks = "all its pods" if run.pods > 1 else "its pod"
             yield Problem(
                 id="quota-below-one-run",
-                message=f"a run of {run.part.title} never has {'all its pods' if run.pods > 1 else 'its pod'}: it takes "
-                f"{text(need, key)} of {key}, and the quota of {on(demand)} is {limit}{beside}",
+                message=f"a run of {run.part.title} never has {lacks}: it takes {text(need, key)} of {key}, and the "
+                f"quota of {on(demand)} is {limit}{beside}",
                 place=_field(run, key.rpartition("requests.")[2].removeprefix("limits.")),
                 related=(Note(message=f"{key} is {limit}", place=place(demand, key)),),
                 help=f"raise the quota to at least {text(used + need, key)}, or ask for less",
