@@ -196,9 +196,10 @@ def lines(environment: str, cluster: str, team: str) -> dict[tuple[str, str], Li
 
 
 def test_runs_of_a_queue_are_never_more_than_it_can_have() -> None:
-    """perception trains on 64 H100s, may borrow 32, and has 24 and 8 H200s and 8 and 8 L40S beside them."""
+    """perception has 64 H100s and may borrow 32: one run of 96 or several smaller ones, never both. Beside them it has
+    24 and 8 H200s for a run of 32, and of the L40S it wants 4."""
     found = lines("prod", "train-iad", "perception")
-    assert found["", "requests.nvidia.com/gpu"].peak == (64 + 32) + (24 + 8) + (8 + 8)
+    assert found["", "requests.nvidia.com/gpu"].peak == 96 + 32 + 4
     assert found["h100", "nvidia.com/gpu"].ratio == Fraction(224, 64)
     (entry,) = [one for one in found["", "requests.nvidia.com/gpu"].entries if one.owner.startswith("queue")]
     assert entry.because == "as much as Kueue admits"

@@ -17,16 +17,16 @@ from repositories import ROOT
 from test_findings import build
 
 TABLE = """\
-cluster  team    account        resource                 limit  steady      peak  ratio
-dev-one  vision  ResourceQuota  pods                       500       7        17   0.04
-dev-one  vision  ResourceQuota  requests.cpu              2000     645  1298500m   0.65
-dev-one  vision  ResourceQuota  requests.memory           20Ti  6418Gi   12869Gi   0.63
-dev-one  vision  ResourceQuota  requests.nvidia.com/gpu     64      33        36   0.57
-dev-one  vision  flavor h100    cpu                       1536     640      1280   0.84
-dev-one  vision  flavor h100    hugepages-2Mi             64Gi    20Gi      40Gi   0.63
-dev-one  vision  flavor h100    memory                    16Ti  6400Gi   12800Gi   0.79
-dev-one  vision  flavor h100    nvidia.com/gpu              32      32        64   2.00
-dev-one  vision  flavor h100    vpc.amazonaws.com/efa      256     128       256   1.00
+cluster  team    account        resource                 limit  steady     peak  ratio
+dev-one  vision  ResourceQuota  pods                       500       7       13   0.03
+dev-one  vision  ResourceQuota  requests.cpu              2000     645  658500m   0.33
+dev-one  vision  ResourceQuota  requests.memory           20Ti  6418Gi   6469Gi   0.32
+dev-one  vision  ResourceQuota  requests.nvidia.com/gpu     64      33       36   0.57
+dev-one  vision  flavor h100    cpu                       1536     640     1280   0.84
+dev-one  vision  flavor h100    hugepages-2Mi             64Gi    20Gi     40Gi   0.63
+dev-one  vision  flavor h100    memory                    16Ti  6400Gi  12800Gi   0.79
+dev-one  vision  flavor h100    nvidia.com/gpu              32      32       64   2.00
+dev-one  vision  flavor h100    vpc.amazonaws.com/efa      256     128      256   1.00
 """
 
 

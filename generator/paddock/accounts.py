@@ -8,6 +8,7 @@ from fractions import Fraction
 from paddock.analysis.quota_ledger import (
     Account,
     Entry,
+    admitted_together,
     counted,
     counts_pods,
     runs_at_once,
@@ -126,26 +127,47 @@ def _entry(account: Account, owner: str, resource: str, steady: Fraction, peak: 
 
 def _ending(found: Demand, tree: QuotaTree | None, account: Account, key: str) -> Iterator[Entry]:
     """What runs and ends, in the ResourceQuota: the runs of a queue together are never more than Kueue admits."""
-    steady = peak = Fraction(0)
     for name, group in _by_workload(found).items():
-        times, alone = at_once(group[0].part), _by_itself(group[0].part)
-        queued = _together(group, {step(one): one.pods * counted(one.shape, key) for one in group if one.queued})
-        steady, peak = steady + queued * alone, peak + queued * times
         free = _together(group, {step(one): one.pods * counted(one.shape, key) for one in group if not one.queued})
         if free:
+            times, alone = at_once(group[0].part), _by_itself(group[0].part)
             yield _entry(account, name, key, free * alone, free * times, f"{times} at once")
-    admitted = _admitted(found, tree, key.removeprefix("requests."))
-    if peak:
-        most = peak if admitted is None else min(peak, admitted)
+    most = admitted(found, tree, key)
+    if most:
+        steady = sum((weight * _by_itself(run.part) for weight, run in _heaviest(found, key)), Fraction(0))
         yield _entry(account, f"queue {found.team.name}", key, min(steady, most), most, "as much as Kueue admits")
 
 
-def _admitted(found: Demand, tree: QuotaTree | None, resource: str) -> Fraction | None:
-    """What the team's queue can have of a resource in all flavors; None where Kueue does not count it."""
-    mine = kueue_cohorts.known(found.team.clusters[found.cluster.name]["flavors"], found.cluster)
-    if tree is None or resource not in kueue_cohorts.covered(mine):
-        return None
-    return sum((tree.most(found.team.name, (flavor, resource)) for flavor in mine), Fraction(0))
+def _heaviest(found: Demand, key: str) -> Iterator[tuple[Fraction, Run]]:
+    """Of each workload in the queue the run that takes most of a resource of the ResourceQuota: of a pipeline one
+    step, though others may be beside it."""
+    for group in _by_workload(found).values():
+        weights = [(one.pods * counted(one.shape, key), one) for one in group if one.queued]
+        heaviest = max(weights, key=lambda pair: pair[0], default=None)
+        if heaviest is not None and heaviest[0]:
+            yield heaviest
+
+
+def at_most(found: Demand, key: str) -> Fraction:
+    """What all runs of the team's queue would take of the ResourceQuota, whatever Kueue admits."""
+    return sum((weight * at_once(run.part) for weight, run in _heaviest(found, key)), Fraction(0))
+
+
+def admitted(found: Demand, tree: QuotaTree | None, key: str) -> Fraction:
+    """What runs that Kueue may admit at the same time take of the ResourceQuota, if nobody else uses anything: what is
+    said here can come to pass, so it is no guess. Without Kueue all of them go at once."""
+    if tree is None:
+        return at_most(found, key)
+    wants = [(weight, run) for weight, run in _heaviest(found, key) for _ in range(at_once(run.part))]
+    cells: list[tuple[Fraction, Mapping[Cell, Fraction]]] = []
+    room: dict[Cell, Fraction] = {}
+    for weight, run in wants:
+        chosen = flavor(found, tree, run)
+        if chosen is not None:
+            takes = {(chosen, name): amount for name, amount in asked(found, run).items()}
+            cells.append((weight, takes))
+            room |= {cell: tree.most(found.team.name, cell) for cell in takes}
+    return admitted_together(cells, room)
 
 
 def is_counted(key: str) -> bool:

@@ -14,6 +14,7 @@ from paddock.analysis.quota_ledger import (
     Account,
     Container,
     Entry,
+    admitted_together,
     counted,
     defaulted,
     ledger,
@@ -119,8 +120,9 @@ def _most_pods(replicas: int) -> int:
 def _reference(case: Case) -> dict[str, tuple[Fraction, Fraction, Fraction | None]]:
     found = {}
     for key, limit in case["limits"].items():
-        steady = [_uses(one, key) for one in case["owners"].values() for _ in range(one["low"])]
-        peak = [_uses(one, key) for one in case["owners"].values() for _ in range(_most_pods(one["high"]))]
+        each = {name: _uses(one, key) for name, one in case["owners"].items()}
+        steady = [each[name] for name, one in case["owners"].items() for _ in range(one["low"])]
+        peak = [each[name] for name, one in case["owners"].items() for _ in range(_most_pods(one["high"]))]
         ratio = Fraction(sum(peak), limit) if limit else (None if sum(peak) else Fraction(0))
         found[key] = (Fraction(sum(steady), 1000), Fraction(sum(peak), 1000), ratio)
     return found
@@ -172,6 +174,35 @@ def test_what_overflows_one_of_two_pools_may_go_to_the_other() -> None:
         wants=("either", "only-a"), places=("a", "b"), total=Fraction(9), limit=Fraction(8)
     )
     assert bottleneck(wants | {"anywhere": (("a", "c"), Fraction(99))}, {"a": Fraction(4)}) is None
+
+
+def test_runs_that_are_admitted_together_agree_with_trying_every_set() -> None:
+    chance = random.Random(11)
+    for _ in range(500):
+        room = {(flavor, resource): chance.randrange(0, 30) for flavor in "pq" for resource in ("cpu", "gpu")}
+        wants = []
+        for _ in range(chance.randrange(0, 8)):
+            flavor = chance.choice("pq")
+            wants.append(
+                (chance.randrange(1, 20), {(flavor, name): chance.randrange(0, 15) for name in ("cpu", "gpu")})
+            )
+        sets = (
+            chosen
+            for size in range(len(wants) + 1)
+            for chosen in itertools.combinations(wants, size)
+            if all(sum(cells.get(cell, 0) for _, cells in chosen) <= limit for cell, limit in room.items())
+        )
+        most = max(sum(weight for weight, _ in chosen) for chosen in sets)
+        exact = [(Fraction(weight), {cell: Fraction(n) for cell, n in cells.items()}) for weight, cells in wants]
+        assert admitted_together(exact, {cell: Fraction(n) for cell, n in room.items()}) == most
+
+
+def test_a_long_search_for_runs_ends_with_a_set_that_fits() -> None:
+    """Sixty runs of odd sizes: the answer is at most the room, and at least what the heaviest come to."""
+    wants = [(Fraction(n), {("p", "gpu"): Fraction(n)}) for n in range(3, 123, 2)]
+    found = admitted_together(wants, {("p", "gpu"): Fraction(1000)})
+    assert 940 < found <= 1000
+    assert admitted_together(wants, {}) == 0
 
 
 def _dag(chance: random.Random) -> tuple[dict[str, int], dict[str, list[str]]]:

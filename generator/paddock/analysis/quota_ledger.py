@@ -140,6 +140,52 @@ def steps_at_once(
     return min(most, sum(heaviest, Fraction(0)))
 
 
+Cells = Mapping[tuple[str, str], Fraction]
+"""Quantities by flavor and resource."""
+
+
+def admitted_together(wants: Sequence[tuple[Fraction, Cells]], room: Cells) -> Fraction:
+    """The most that runs weigh which are admitted at the same time: each as a whole, and all of them within the room.
+
+    `wants` are a weight and what the run takes of each cell. Every answer is that of a set of runs which fit, so it is
+    never too much; it is the greatest unless there are so many runs that the search stops (the heaviest come first).
+    """
+    return _Packing(wants=sorted(wants, key=lambda one: -one[0]), room=dict(room)).best()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Packing:
+    """A search by branch and bound; `steps` is what is left of its patience."""
+
+    wants: Sequence[tuple[Fraction, Cells]]
+    room: dict[tuple[str, str], Fraction]
+    steps: int = 2000
+    found: Fraction = Fraction(0)
+
+    def best(self) -> Fraction:
+        rest = [Fraction(0)]
+        for weight, _ in reversed(self.wants):
+            rest.append(rest[-1] + weight)
+        self._search(0, Fraction(0), rest[::-1])
+        return self.found
+
+    def _search(self, index: int, weight: Fraction, rest: Sequence[Fraction]) -> None:
+        self.found = max(self.found, weight)
+        self.steps -= 1
+        if index == len(self.wants) or self.steps < 0 or weight + rest[index] <= self.found:
+            return
+        own, cells = self.wants[index]
+        if all(amount <= self.room.get(cell, Fraction(0)) for cell, amount in cells.items()):
+            self._take(cells, -1)
+            self._search(index + 1, weight + own, rest)
+            self._take(cells, 1)
+        self._search(index + 1, weight, rest)
+
+    def _take(self, cells: Cells, sign: int) -> None:
+        for cell, amount in cells.items():
+            self.room[cell] += sign * amount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Account:
     """What is drawn from: a namespace's ResourceQuota (no flavor), or a team's quota in a flavor of Kueue."""

@@ -5,6 +5,12 @@ from __future__ import annotations
 from paddock.explanations.explanation import explain
 
 EXPLANATIONS = {
+    "admitted-runs-above-quota": explain(
+        "A ResourceQuota below what Kueue may admit of a team's runs, beside what always runs in the namespace.",
+        "Kueue does not look at ResourceQuotas: it admits a run, the API server refuses some of its pods, and after "
+        "waitForPodsReady the run loses its quota and waits again. Borrowed quota counts, because it is admitted too.",
+        "Raise the ResourceQuota to what the queue may have, or lower borrowingLimit.",
+    ),
     "default-memory-above-maximum": explain(
         "A default of memory above the most that a container may have.",
         "Kubernetes refuses a LimitRange whose default is above its maximum.",
