@@ -6,7 +6,14 @@ EC2 user guide, "On-Demand Instances" (quotas) and "Spot Instance quotas"."""
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from fractions import Fraction
 
+from paddock.instances import InstanceType
+from paddock.quantity import parse
+
+_GPU = "nvidia.com/gpu"
+_GIB = 1 << 30
 NAMES = {
     "L-1216C47A": "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     "L-1945791B": "Running On-Demand Inf instances",
@@ -47,3 +54,33 @@ def code(instance_type: str, *, spot: bool) -> str | None:
     if not spot or found is None or family is None:
         return found
     return _SPOT_OF_P.get(family["generation"]) if family["letters"] == "p" else _SPOT[found]
+
+
+def codes(types: Collection[InstanceType], *, spot: Collection[bool]) -> frozenset[str]:
+    """The quotas that nodes of these types, bought in these ways, may be drawn from; none where one of them is not of
+    those that a spec may state, because then nobody knows how much is left for the others."""
+    found = {code(one.name, spot=way) for one in types for way in spot}
+    return frozenset() if None in found else frozenset(name for name in found if name is not None)
+
+
+def most_vcpus(types: Collection[InstanceType], limits: Mapping[str, str], *, shared: bool) -> Fraction | None:
+    """vCPUs that a node pool may grow to: the least of what each of its limits allows; None where none of them tells.
+
+    Karpenter counts a node's whole capacity against a limit before it launches one, so nodes are whole (facts:
+    gpu-platform.md 3.1). A limit of shared GPUs counts slices and says nothing of nodes.
+    """
+    found = []
+    if "cpu" in limits:
+        found.append(Fraction(int(parse(limits["cpu"]))))
+    if "nodes" in limits:
+        found.append(int(parse(limits["nodes"])) * Fraction(max(one.vcpus for one in types)))
+    if "memory" in limits:
+        found.append(_by(parse(limits["memory"]), [(one, one.memory_gib * _GIB) for one in types]))
+    if _GPU in limits and not shared and all(one.gpu_count for one in types):
+        found.append(_by(parse(limits[_GPU]), [(one, one.gpu_count) for one in types]))
+    return min(found, default=None)
+
+
+def _by(limit: Fraction, sizes: list[tuple[InstanceType, int]]) -> Fraction:
+    """vCPUs of as many instances as a limit holds, of the type with the most of them."""
+    return max(Fraction(int(limit / size) * one.vcpus) for one, size in sizes)

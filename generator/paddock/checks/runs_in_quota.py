@@ -11,15 +11,15 @@ from paddock.accounts import text
 from paddock.analysis.quota_ledger import counted, counts_pods
 from paddock.analysis.quota_tree import QuotaTree
 from paddock.checks.gpu_fit import fits_nowhere
-from paddock.checks.resource_quotas import on, place
+from paddock.checks.quota_words import on, place
 from paddock.checks.workload_references import merged
 from paddock.demands import Demand, Run
-from paddock.diagnostics import Note, Place, Problem, Severity
-from paddock.model import Environment, Fleet, Step
+from paddock.diagnostics import Note, Place, Problem
+from paddock.model import Environment, Fleet
 from paddock.quantity import parse
-from paddock.workloads import pods, runs
+from paddock.workloads import pods
 
-IDS = ("overlapping-runs-above-quota", "quota-below-one-run")
+IDS = ("quota-below-one-run",)
 
 _FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
 
@@ -31,32 +31,25 @@ def check(fleet: Fleet) -> Iterator[Problem]:
 
 def _environment(environment: Environment) -> Iterator[Problem]:
     """A run that a queue sends to several workers needs one that can hold it."""
-    faults: dict[tuple[str, str], list[Problem]] = {}
-    fits: set[tuple[str, str]] = set()
+    faults: dict[tuple[str, str], list[Problem | None]] = {}
     for cluster in environment.clusters.values():
         tree = accounts.kueue_tree(environment, cluster)
         for demand in demands.everyone(environment, cluster):
             steady = {key: demand.steady(key) for key in demand.quota if demand.runs and counts_pods(key)}
             for run in demand.runs:
-                found = list(_run(demand, tree, run, steady))
                 key = ("" if run.part.dispatch else cluster.name, f"{run.part.team}/{run.part.title}")
-                faults.setdefault(key, []).extend(found)
-                if not any(one.severity is Severity.ERROR for one in found):
-                    fits.add(key)
-    for key, problems in faults.items():
-        yield from (one for one in problems if key not in fits or one.severity is Severity.WARNING)
+                faults.setdefault(key, []).append(_run(demand, tree, run, steady))
+    for problems in faults.values():
+        yield from (one for one in problems if one is not None and None not in problems)
 
 
-def _run(demand: Demand, tree: QuotaTree | None, run: Run, steady: Mapping[str, Fraction]) -> Iterator[Problem]:
+def _run(demand: Demand, tree: QuotaTree | None, run: Run, steady: Mapping[str, Fraction]) -> Problem | None:
     flavors = demand.team.clusters[demand.cluster.name]["flavors"]
     problem = None
     if run.queued and tree is not None and flavors and flavors.keys() <= demand.cluster.node_pools.keys():
         problem = _queue(demand, tree, run)
     problem = problem or next(_namespace(demand, run, steady), None)
-    if problem is not None:
-        yield from [] if fits_nowhere(demand.cluster, run.part) else [problem]
-    elif tree is not None:
-        yield from _overlap(demand, tree, run)
+    return None if problem is None or fits_nowhere(demand.cluster, run.part) else problem
 
 
 def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
@@ -153,33 +146,3 @@ def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iter
                 related=(Note(message=f"{key} is {limit}", place=place(demand, key)),),
                 help=f"raise the quota to at least {text(used + need, key)}, or ask for less",
             )
-
-
-def _overlap(demand: Demand, tree: QuotaTree, run: Run) -> Iterator[Problem]:
-    """concurrencyPolicy Allow says that runs may overlap; where two never fit, they queue up one behind the other."""
-    how = run.part.data["run"]
-    if isinstance(run.part, Step) or not runs.is_scheduled(run.part) or how["concurrencyPolicy"] != "Allow":
-        return
-    wanted = accounts.asked(demand, run)
-    legal = accounts.flavors(demand, run)
-    if accounts.at_once(run.part) < 2 or not legal or _two_fit(demand, tree, legal, wanted):
-        return
-    deadline = run.part.data.get("activeDeadline")
-    bound = f"within the {deadline} that one may take" if deadline else "however long one takes"
-    yield Problem(
-        id="overlapping-runs-above-quota",
-        severity=Severity.WARNING,
-        message=f"runs of {run.part.title} may overlap (concurrencyPolicy: Allow), and the queue of {on(demand)} never "
-        "holds two of them",
-        place=run.part.place("run", "concurrencyPolicy"),
-        label=f"{how['schedule']} begins another {bound}",
-        help="write Forbid or Replace, or raise the quota: runs would wait one behind the other, and more each time",
-    )
-
-
-def _two_fit(demand: Demand, tree: QuotaTree, legal: list[str], wanted: Mapping[str, Fraction]) -> bool:
-    """In one flavor, or one run in each of two."""
-    name = demand.team.name
-    whole = [one for one in legal if all(amount <= tree.most(name, (one, what)) for what, amount in wanted.items())]
-    twice = (all(2 * amount <= tree.most(name, (one, what)) for what, amount in wanted.items()) for one in whole)
-    return len(whole) > 1 or any(twice)

@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddock.analysis.ec2_quotas import NAMES, code
+from paddock.analysis.ec2_quotas import NAMES, codes, most_vcpus
 from paddock.analysis.flow import Bottleneck, bottleneck
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, Environment, Fleet, Json, NodePool
-from paddock.quantity import parse
 
 IDS = ("pool-limits-above-service-quota", "service-quota-exceeded", "unused-service-quota")
-
-_GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +96,9 @@ def _nodes(cluster: Cluster) -> Iterator[_Nodes]:
             yield _Nodes(
                 title=title,
                 place=cluster.place(*place, "replicas" if fixed else "limits"),
-                codes=_codes(types, _ways(pool)),
+                codes=codes(types, spot=_ways(pool)),
                 least=Fraction(fixed * min(one.vcpus for one in types)),
-                most=_most(pool, types),
+                most=most_vcpus(types, pool.data["limits"], shared=pool.shared_gpus),
             )
     for name, group in sorted(cluster.data["eks"]["nodeGroups"].items()):
         types = _known(group["instanceTypes"])
@@ -109,7 +106,7 @@ def _nodes(cluster: Cluster) -> Iterator[_Nodes]:
             yield _Nodes(
                 title=f'node group "{name}" of cluster "{cluster.identity}"',
                 place=cluster.place("eks", "nodeGroups", name, "maxSize"),
-                codes=_codes(types, {group["capacityType"] == "SPOT"}),
+                codes=codes(types, spot={group["capacityType"] == "SPOT"}),
                 least=Fraction(group["minSize"] * min(one.vcpus for one in types)),
                 most=Fraction(group["maxSize"] * max(one.vcpus for one in types)),
             )
@@ -127,29 +124,3 @@ def _ways(pool: NodePool) -> set[bool]:
     counts = any(one["type"] != "capacity-block" for one in bought.values())
     ways = {kind for kind in pool.data["capacityTypes"] if kind != "reserved" or counts}
     return {kind == "spot" for kind in ways}
-
-
-def _codes(types: list[InstanceType], ways: set[bool]) -> frozenset[str]:
-    """The quotas that may be drawn on; none where one of them cannot be stated."""
-    found = {code(one.name, spot=spot) for one in types for spot in ways}
-    return frozenset() if None in found else frozenset(name for name in found if name is not None)
-
-
-def _most(pool: NodePool, types: list[InstanceType]) -> Fraction | None:
-    """The least of what each limit allows. Of shared GPUs a limit counts slices, so it says nothing of nodes."""
-    found = []
-    limits = pool.data["limits"]
-    if "cpu" in limits:
-        found.append(Fraction(int(parse(limits["cpu"]))))
-    if "nodes" in limits:
-        found.append(int(parse(limits["nodes"])) * Fraction(max(one.vcpus for one in types)))
-    if "memory" in limits:
-        found.append(_by(parse(limits["memory"]), [(one, one.memory_gib * _GIB) for one in types]))
-    if "nvidia.com/gpu" in limits and not pool.shared_gpus and all(one.gpu_count for one in types):
-        found.append(_by(parse(limits["nvidia.com/gpu"]), [(one, one.gpu_count) for one in types]))
-    return min(found, default=None)
-
-
-def _by(limit: Fraction, sizes: list[tuple[InstanceType, int]]) -> Fraction:
-    """vCPUs of as many instances as a limit holds, of the type with the most of them."""
-    return max(Fraction(int(limit / size) * one.vcpus) for one, size in sizes)
