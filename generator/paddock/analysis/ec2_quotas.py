@@ -82,5 +82,6 @@ def most_vcpus(types: Collection[InstanceType], limits: Mapping[str, str], *, sh
 
 
 def _by(limit: Fraction, sizes: list[tuple[InstanceType, int]]) -> Fraction:
-    """vCPUs of as many instances as a limit holds, of the type with the most of them."""
+    """vCPUs of as many instances of one type as a limit holds, of the type with the most; a mixture may have more, so
+    this is never too much."""
     return max(Fraction(int(limit / size) * one.vcpus) for one, size in sizes)
