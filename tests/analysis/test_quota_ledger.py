@@ -257,7 +257,10 @@ def test_a_step_that_waits_through_another_is_not_beside_the_first() -> None:
         ("0 0 13 * 5", 7 * 86400 + 60, 3),  # the 13th or a Friday, and the 13th may lie between two Fridays
         ("0 0 31 2 *", 86400, 0),
         ("0 0 * JAN sun", 7 * 86400, 1),
-        ("0 0 * * 7", 7 * 86400 + 60, 2),
+        ("0 0 * * 0", 7 * 86400 + 60, 2),
+        ("0 0 */2 * 5", 86400 + 60, 2),  # every second day is a restriction: it or a Friday
+        ("0 0 29 2 *", 60, 1),
+        ("5/20 0 * * ?", 40 * 60 + 1, 3),
         ("0 */24 * * *", 3600, 1),
     ],
 )
@@ -265,7 +268,9 @@ def test_runs_of_a_schedule_at_the_same_time(schedule: str, seconds: int, most: 
     assert most_at_once(schedule, seconds) == most
 
 
-@pytest.mark.parametrize("schedule", ["61 * * * *", "a * * * *", "5-1 * * * *", "* * * * 8", "*/0 * * * *", "@daily"])
+@pytest.mark.parametrize(
+    "schedule", ["61 * * * *", "a * * * *", "5-1 * * * *", "* * * * 7", "*/0 * * * *", "1_0 * * * *"]
+)
 def test_a_schedule_that_cannot_be_read_counts_nothing(schedule: str) -> None:
     assert most_at_once(schedule, 3600) is None
 

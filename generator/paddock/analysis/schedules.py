@@ -19,13 +19,22 @@ _DENSE = 24
 _MINUTES = 24 * 60
 
 
+def fault(schedule: str) -> str | None:
+    """What is wrong with a schedule, in words; None if it can be read and some day comes."""
+    try:
+        _fields(schedule)
+    except ValueError as error:
+        return str(error)
+    return None if most_at_once(schedule, 60) else "no such day ever comes"
+
+
 @lru_cache(maxsize=1024)
 def most_at_once(schedule: str, seconds: int) -> int | None:
     """The most runs that go at the same time if each takes this long; None if the schedule cannot be read.
 
     A run that begins in the moment in which another ends does not overlap with it. Schedules are those of five fields
-    that CronJob and CronWorkflow take (robfig/cron v3, ParseStandard). Those with 24 beginnings a day or more are
-    looked at for two months, all others for four years.
+    that CronJob, CronWorkflow, Argo CD's sync windows and Karpenter's budgets take (robfig/cron v3, ParseStandard).
+    Those with 24 beginnings a day or more are looked at for two months, all others for four years.
     """
     try:
         minutes, hours, days, months, weekdays = _fields(schedule)
@@ -64,32 +73,47 @@ def _matches(day: int, weekday: int, days: Sequence[int] | None, weekdays: Seque
 def _fields(
     schedule: str,
 ) -> tuple[Sequence[int], Sequence[int], Sequence[int] | None, Sequence[int], Sequence[int] | None]:
-    """Minutes, hours, days of the month, months and days of the week; None for days that are not restricted."""
+    """Minutes, hours, days of the month, months and days of the week; None for days that are not restricted. ValueError
+    says which field is wrong and what is legal there."""
     minute, hour, day, month, weekday = schedule.split(" ")
-    days = _numbers(day, 1, 31, {})
-    weekdays = sorted({one % 7 for one in _numbers(weekday, 0, 7, _DAYS)})
+    days = _numbers("day of the month", day, 1, 31, {})
+    weekdays = _numbers("day of the week", weekday, 0, 6, _DAYS)
     return (
-        _numbers(minute, 0, 59, {}),
-        _numbers(hour, 0, 23, {}),
-        None if day in ("*", "?") else days,
-        _numbers(month, 1, 12, _MONTHS),
-        None if weekday in ("*", "?") else weekdays,
+        _numbers("minute", minute, 0, 59, {}),
+        _numbers("hour", hour, 0, 23, {}),
+        None if _is_open(day) else days,
+        _numbers("month", month, 1, 12, _MONTHS),
+        None if _is_open(weekday) else weekdays,
     )
 
 
-def _numbers(text: str, low: int, high: int, names: dict[str, int]) -> list[int]:
-    """The numbers of a field: a list of numbers, ranges and steps. ValueError for anything else."""
+def _is_open(text: str) -> bool:
+    """Whether days are not restricted: every second day already is (robfig/cron v3, getRange)."""
+    return any(part in ("*", "?", "*/1", "?/1") for part in text.split(","))
+
+
+def _numbers(what: str, text: str, low: int, high: int, names: dict[str, int]) -> list[int]:
+    """The numbers of a field: a list of numbers, ranges and steps."""
     found: set[int] = set()
     for part in text.lower().split(","):
         span, _, step = part.partition("/")
         begin, dash, end = span.partition("-")
-        if span in ("*", "?"):
-            first, last = low, high
-        else:
-            first = names[begin] if begin in names else int(begin)
-            last = (names[end] if end in names else int(end)) if dash else high if step else first
-        width = int(step) if step else 1
+        try:
+            first, last = (low, high) if span in ("*", "?") else (_number(begin, names), _number(end or begin, names))
+            last = high if step and not dash and span not in ("*", "?") else last
+            width = _number(step, {}) if step else 1
+        except ValueError:
+            first, last, width = 0, -1, 0
         if not low <= first <= last <= high or width < 1:
-            raise ValueError(f"{part!r} is no field of a schedule")
+            legal = f"{low} to {high}" + (f", {', '.join(names)}" if names else "")
+            raise ValueError(f'"{part}" is no {what}: {legal}, a range a-b, * or either with a step /n')
         found |= set(range(first, last + 1, width))
     return sorted(found)
+
+
+def _number(text: str, names: dict[str, int]) -> int:
+    if text in names:
+        return names[text]
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)

@@ -28,6 +28,12 @@ EXPLANATIONS = {
         "the LimitRange's defaults first, init containers and sidecars included.",
         "Raise the quota, with room for rollouts and runs, or lower replicas.min.",
     ),
+    "invalid-schedule": explain(
+        "A cron schedule that cannot be read, or whose day never comes.",
+        "The API server refuses the CronJob, Argo CD the sync window and Karpenter the budget; 31 February is taken, "
+        "and nothing ever happens. Sunday is 0: crontab's 7 is no day to Kubernetes.",
+        "Write five fields: minute, hour, day of the month, month, day of the week.",
+    ),
     "memory-above-limit-range": explain(
         "A container whose memory is above the team's LimitRange.",
         "The API server refuses each of its pods.",
