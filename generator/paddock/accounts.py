@@ -148,17 +148,19 @@ def _heaviest(found: Demand, key: str) -> Iterator[tuple[Fraction, Run]]:
             yield heaviest
 
 
-def at_most(found: Demand, key: str) -> Fraction:
-    """What all runs of the team's queue would take of the ResourceQuota, whatever Kueue admits."""
-    return sum((weight * at_once(run.part) for weight, run in _heaviest(found, key)), Fraction(0))
+def one_each(found: Demand, key: str) -> Fraction:
+    """What one run of each workload in the team's queue takes of the ResourceQuota, whatever Kueue admits."""
+    return sum((weight for weight, _ in _heaviest(found, key)), Fraction(0))
 
 
-def admitted(found: Demand, tree: QuotaTree | None, key: str) -> Fraction:
+def admitted(found: Demand, tree: QuotaTree | None, key: str, *, once: bool = False) -> Fraction:
     """What runs that Kueue may admit at the same time take of the ResourceQuota, if nobody else uses anything: what is
-    said here can come to pass, so it is no guess. Without Kueue all of them go at once."""
+    said here can come to pass, so it is no guess. With `once` one of each workload, else as many as may go at once;
+    without Kueue all of them go."""
+    times = [(weight, run, 1 if once else at_once(run.part)) for weight, run in _heaviest(found, key)]
     if tree is None:
-        return at_most(found, key)
-    wants = [(weight, run) for weight, run in _heaviest(found, key) for _ in range(at_once(run.part))]
+        return sum((weight * count for weight, _, count in times), Fraction(0))
+    wants = [(weight, run) for weight, run, count in times for _ in range(count)]
     cells: list[tuple[Fraction, Mapping[Cell, Fraction]]] = []
     room: dict[Cell, Fraction] = {}
     for weight, run in wants:

@@ -30,7 +30,8 @@ def _environment(environment: Environment) -> Iterator[Problem]:
     for cluster in environment.clusters.values():
         tree = accounts.kueue_tree(environment, cluster)
         for demand in demands.everyone(environment, cluster):
-            for key in sorted(filter(accounts.is_counted, demand.quota if demand.runs else ())):
+            keys = demand.quota if demand.runs and tree is not None else ()
+            for key in sorted(filter(accounts.is_counted, keys)):
                 yield from _admitted(demand, tree, key, parse(demand.quota[key]) - demand.steady(key))
             if ratio:
                 lines = ledger(accounts.entries(demand, tree), accounts.limits(demand))
@@ -40,11 +41,11 @@ def _environment(environment: Environment) -> Iterator[Problem]:
 def _admitted(demand: Demand, tree: QuotaTree | None, key: str, left: Fraction) -> Iterator[Problem]:
     """gpu-platform.md 5.3: a ResourceQuota below what Kueue may admit keeps pods of admitted runs from being made; the
     runs lose their quota after waitForPodsReady, wait again, and are admitted again. A run that does not fit alone is
-    quota-below-one-run."""
+    quota-below-one-run; of a workload one run counts, because a second one of it waits for the first."""
     needs = [one.pods * counted(one.shape, key) for one in demand.runs if one.queued]
-    if not any(needs) or max(needs) > left or accounts.at_most(demand, key) <= left:
+    if not any(needs) or max(needs) > left or accounts.one_each(demand, key) <= left:
         return
-    most = accounts.admitted(demand, tree, key)
+    most = accounts.admitted(demand, tree, key, once=True)
     if most > left:
         beside = f", of which {text(demand.steady(key), key)} are always in use" if demand.steady(key) else ""
         yield Problem(
