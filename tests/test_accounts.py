@@ -116,6 +116,21 @@ def test_what_always_runs_is_what_is_rendered() -> None:
     assert seen > 250
 
 
+def test_gpus_that_are_always_in_use_are_those_of_the_pods() -> None:
+    for environment in fleet().environments.values():
+        for cluster in environment.clusters.values():
+            found = {
+                (one.team, one.name): (low, gpus) for one, low, gpus in demands.always_on_gpus(environment, cluster)
+            }
+            assert found == {
+                (demand.team.name, one.workload.name): (one.low, one.shape.requests[pods.GPU])
+                for demand in everyone()
+                for one in demand.standing
+                if demand.cluster.identity == cluster.identity and pods.GPU in one.shape.requests
+            }
+            assert len(found) > 3 or "serve" not in cluster.name
+
+
 def rendered_runs(demand: Demand) -> Iterator[tuple[str, int, list[Json]]]:
     """Name, number of pods and containers' resources of what runs and ends; what MultiKueue sends is elsewhere."""
     texts = [one["data"]["trainjob.json"] for one in of(demand, "ConfigMap").values() if "trainjob.json" in one["data"]]

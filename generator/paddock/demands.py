@@ -107,6 +107,18 @@ def demand(environment: Environment, cluster: Cluster, team: Team, workloads: li
     )
 
 
+def always_on_gpus(environment: Environment, cluster: Cluster) -> Iterator[tuple[Workload, int, int]]:
+    """Each workload that always runs with GPUs on a cluster: its least number of pods, and the GPUs of each. Claimed
+    GPUs are left out, which no limit of a pool counts."""
+    for one in environment.workloads_on(cluster.name):
+        owned = one.team in environment.teams and cluster.name in environment.teams[one.team].clusters
+        if one.type in _STANDING and "gpu" in one.data["resources"] and owned and _pool_is_known(cluster, one):
+            gpus = int(pods.resources(cluster, one)["limits"].get(pods.GPU, 0))
+            low, _ = pods.replicas(one)
+            if gpus:
+                yield one, max(1, low) if one.type == "inference" else low, gpus
+
+
 def _pool_is_known(cluster: Cluster, part: Workload) -> bool:
     return part.data.get("pool") in (None, *cluster.node_pools)
 

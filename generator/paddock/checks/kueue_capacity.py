@@ -50,12 +50,11 @@ def _standing(environment: Environment, cluster: Cluster) -> dict[str, list[_Sha
     found: dict[str, list[_Share]] = {}
     if not any(team.clusters[cluster.name]["flavors"] for team in environment.teams_on(cluster.name)):
         return found
-    for one in (one for demand in demands.everyone(environment, cluster) for one in demand.standing):
-        gpus = one.low * one.shape.requests.get(pods.GPU, Fraction(0))
-        places = pods.pools(cluster, one.workload) if gpus else []
-        if len(places) == 1:
+    for workload, low, gpus in demands.always_on_gpus(environment, cluster):
+        places = pods.pools(cluster, workload)
+        if low and len(places) == 1:
             share = _Share(
-                owner=f'workload "{one.workload.name}"', quantity=decimal(gpus), place=one.workload.place("replicas")
+                owner=f'workload "{workload.name}"', quantity=str(low * gpus), place=workload.place("replicas")
             )
             found.setdefault(places[0].name, []).append(share)
     return found

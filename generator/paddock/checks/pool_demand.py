@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from paddock import demands
 from paddock.analysis.flow import bottleneck
-from paddock.demands import Standing
 from paddock.diagnostics import Note, Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Environment, Fleet, NodePool
@@ -26,14 +25,9 @@ def check(fleet: Fleet) -> Iterator[Problem]:
 
 def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
     limits = {name: limit for name, pool in cluster.node_pools.items() if (limit := _most(pool)) is not None}
-    standing = {
-        f"{one.workload.team}/{one.workload.name}": one
-        for demand in demands.everyone(environment, cluster)
-        for one in demand.standing
-        if _gpus(one)
-    }
-    places = {name: [pool.name for pool in pods.pools(cluster, one.workload)] for name, one in standing.items()}
-    wants = {name: (places[name], one.low * _gpus(one)) for name, one in standing.items() if places[name]}
+    standing = {f"{one[0].team}/{one[0].name}": one for one in demands.always_on_gpus(environment, cluster)}
+    places = {name: [pool.name for pool in pods.pools(cluster, one[0])] for name, one in standing.items()}
+    wants = {name: (places[name], Fraction(low * gpus)) for name, (_, low, gpus) in standing.items() if places[name]}
     found = bottleneck(wants, limits)
     if found is not None:
         pools = ", ".join(f'"{name}"' for name in found.places)
@@ -45,18 +39,13 @@ def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
             place=cluster.place("nodePools", found.places[0], "limits"),
             related=tuple(
                 Note(
-                    message=f'workload "{standing[name].workload.name}" of team "{standing[name].workload.team}": '
-                    f"{standing[name].low} × {decimal(_gpus(standing[name]))} GPUs",
-                    place=standing[name].workload.place("replicas"),
+                    message=f'workload "{workload.name}" of team "{workload.team}": {low} × {gpus} GPUs',
+                    place=workload.place("replicas"),
                 )
-                for name in found.wants
+                for workload, low, gpus in (standing[name] for name in found.wants)
             ),
             help=f"let the pool grow to {decimal(found.total)} GPUs, or lower replicas.min",
         )
-
-
-def _gpus(one: Standing) -> Fraction:
-    return one.shape.requests.get(pods.GPU, Fraction(0))
 
 
 def _most(pool: NodePool) -> Fraction | None:
