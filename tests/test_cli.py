@@ -26,6 +26,7 @@ VERBS = (
     "explain",
     "graph",
     "publish",
+    "quota",
     "render",
     "validate",
     "whatif",

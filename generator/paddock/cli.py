@@ -145,6 +145,40 @@ def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
 
 
 @cli.command()
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
+)
+@click.option(
+    "--environment",
+    "-e",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    help="Only this environment; may be given more than once. Default: all.",
+)
+@click.option("--team", metavar="NAME", help="Only this team.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "csv")),
+    default="text",
+    show_default=True,
+    help="text: a table. json and csv: for other programs.",
+)
+def quota(root: Path | None, environments: tuple[str, ...], team: str | None, form: str) -> int:
+    """Show what each team asks for against its ResourceQuota and its quota in each flavor of Kueue.
+
+    \b
+    steady  what is there when nobody does anything: least replicas, and each run that the tree or a schedule starts
+    peak    the most there may be at once: greatest replicas while a new version rolls out, runs that overlap
+    ratio   peak in units of the limit; above 1 not all of it can be had at once, which is legal: Kueue queues runs
+    """
+    from paddock.commands import quota as verb
+
+    return verb.run(_session(root, environments, form), team=team)
+
+
+@cli.command()
 @_common
 @click.option(
     "--output",

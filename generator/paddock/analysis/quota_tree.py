@@ -62,6 +62,7 @@ class QuotaTree:
         self._paths: dict[str, list[str]] = {}
         self._known_cells: dict[str, frozenset[Cell]] = {}
         self._known_lendable: dict[str, dict[str, Fraction]] = {}
+        self._known_most: dict[tuple[str, Cell], Fraction] = {}
 
     def add(self, queue: str, amounts: Amounts, sign: int = 1) -> None:
         """Let a queue use so much more, or less with sign -1."""
@@ -172,6 +173,14 @@ class QuotaTree:
             found = self._known_lendable[name] = {}
             for cell in sorted(self._cells(self.path(name)[-1])):
                 found[cell[1]] = found.get(cell[1], Fraction(0)) + self._potential(name, cell)
+        return found
+
+    def most(self, queue: str, cell: Cell) -> Fraction:
+        """What a queue can have of a cell if nobody else uses anything: its own quota and what it may borrow. A run
+        that wants more is never admitted (Kueue, "Cluster Queue", borrowingLimit and lendingLimit)."""
+        found = self._known_most.get((queue, cell))
+        if found is None:
+            found = self._known_most[queue, cell] = self._potential(queue, cell)
         return found
 
     def _potential(self, name: str, cell: Cell) -> Fraction:

@@ -39,6 +39,13 @@ def _all(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
                             yield from _fits(environment.clusters[name], part, offers[name])
 
 
+def fits_nowhere(cluster: Cluster, workload: Workload, catalogue: Mapping[str, Component]) -> bool:
+    """Whether gpu-does-not-fit is said of a workload: what else keeps it from running matters only after that."""
+    if "gpu" not in workload.data["resources"]:
+        return False
+    return any(True for _ in _fits(cluster, workload, fitting.offers(cluster, catalogue)))
+
+
 def _fits(cluster: Cluster, workload: Workload, offers: tuple[Offer, ...]) -> Iterator[Problem]:
     wanted = fitting.request(cluster, workload)
     mine = [one for one in offers if wanted.pool in (None, one.pool.name)]

@@ -1,4 +1,5 @@
-"""Quota that cannot be had: more of it in a pool than the pool may grow to, and runs that ask for what has none.
+"""Quota that cannot be had: more of it in a pool than the pool may grow to beside what always runs there, and runs that
+ask for what has none.
 
 Borrowing may promise the same GPU twice; nominal quota is what each team gets at the same time, so its sum is real."""
 
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddock import demands
 from paddock.checks.workload_references import merged
 from paddock.components.kueue_cohorts import covered, settings_of
 from paddock.diagnostics import Note, Place, Problem
@@ -37,27 +39,48 @@ def check(fleet: Fleet) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
             if settings_of(cluster) is not None:
+                standing = _standing(environment, cluster)
                 for pool in cluster.node_pools.values():
-                    yield from _pool(environment, cluster, pool)
+                    yield from _pool(environment, cluster, pool, standing.get(pool.name, []))
         yield from merged(_workloads(environment))
 
 
-def _pool(environment: Environment, cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
+def _standing(environment: Environment, cluster: Cluster) -> dict[str, list[_Share]]:
+    """GPUs by pool of what always runs there and nowhere else: Kueue does not know of them."""
+    found: dict[str, list[_Share]] = {}
+    if not any(team.clusters[cluster.name]["flavors"] for team in environment.teams_on(cluster.name)):
+        return found
+    for workload, low, gpus in demands.always_on_gpus(environment, cluster):
+        places = pods.pools(cluster, workload)
+        if low and len(places) == 1:
+            share = _Share(
+                owner=f'workload "{workload.name}"', quantity=str(low * gpus), place=workload.place("replicas")
+            )
+            found.setdefault(places[0].name, []).append(share)
+    return found
+
+
+def _pool(environment: Environment, cluster: Cluster, pool: NodePool, standing: list[_Share]) -> Iterator[Problem]:
     """gpu-platform.md 8 #10: Kueue admits up to the quota, Karpenter starts no node beyond the limit."""
     for resource, limit in sorted(pool.data["limits"].items()):
         if resource == pods.GPU and parse(limit) < _largest(pool):
             continue  # pool-limit-below-instance says so
         shares = [*_team_shares(environment, cluster, pool, resource), *_cohort_shares(cluster, pool, resource)]
         total = add(one.quantity for one in shares)
-        if total > parse(limit):
+        fixed = standing if resource == pods.GPU and total else []
+        always = add(one.quantity for one in fixed)
+        if total + always > parse(limit):
             text = _text(total, resource)
+            beside = f", beside {_text(always, resource)} that always run" if always else ""
             yield Problem(
                 id="quota-above-pool-limit",
                 message=f'nominal quota of {resource} in pool "{pool.name}" of cluster "{cluster.identity}" adds up to '
-                f"{text}, and the pool never grows beyond {limit}",
+                f"{text}{beside}, and the pool never grows beyond {limit}",
                 place=cluster.place("nodePools", pool.name, "limits", resource),
                 label=f"{text} are promised",
-                related=tuple(Note(message=f"{one.owner}: {one.quantity}", place=one.place) for one in shares),
+                related=tuple(
+                    Note(message=f"{one.owner}: {one.quantity}", place=one.place) for one in (*shares, *fixed)
+                ),
                 help="lower a nominalQuota and let the team borrow instead (borrowingLimit), or raise the limit: runs "
                 "that Kueue admits would wait for nodes that never come",
             )

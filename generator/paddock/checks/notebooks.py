@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
-from paddock import notebooks
+from paddock import accounts, notebooks
 from paddock.analysis import admission
 from paddock.analysis.feasibility import Request
 from paddock.analysis.pod_templates import PodTemplate
+from paddock.analysis.quota_tree import QuotaTree
 from paddock.catalogue import Component
 from paddock.checks import fitting, fitting_words
 from paddock.checks.fitting import Offer
 from paddock.checks.workload_references import merged
 from paddock.components import jupyterhub
+from paddock.components.kueue_cohorts import covered
 from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, Team
 from paddock.notebooks import Profile
@@ -31,33 +34,36 @@ def _all(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
         for cluster in environment.clusters.values():
             teams = [one for one in environment.teams_on(cluster.name) if notebooks.offered(cluster, one)]
             offers = fitting.offers(cluster, catalogue) if teams else ()
+            tree = accounts.kueue_tree(environment, cluster) if teams else None
             for team in teams:
-                yield from _team(cluster, team, offers)
+                yield from _team(cluster, team, offers, tree)
             if teams and cluster.components[notebooks.COMPONENT].valid:
                 yield from _image(fleet, environment, cluster, teams)
 
 
-def _team(cluster: Cluster, team: Team, offers: tuple[Offer, ...]) -> Iterator[Problem]:
+def _team(cluster: Cluster, team: Team, offers: tuple[Offer, ...], tree: QuotaTree | None) -> Iterator[Problem]:
     """What follows from the quota by itself fits; only what a person wrote can be wrong."""
     if not team.data["notebooks"]["profiles"]:
         return
     titles: dict[str, str] = {}
     for one in sorted(notebooks.profiles(cluster, team), key=lambda profile: profile.name):
-        yield from _gpu(cluster, team, one, offers)
+        yield from _gpu(cluster, team, one, offers, tree)
         yield from _quota(cluster, team, one)
         if one.title in titles:
             yield _same_title(team, one, titles[one.title])
         titles.setdefault(one.title, one.name)
 
 
-def _gpu(cluster: Cluster, team: Team, profile: Profile, offers: tuple[Offer, ...]) -> Iterator[Problem]:
+def _gpu(
+    cluster: Cluster, team: Team, profile: Profile, offers: tuple[Offer, ...], tree: QuotaTree | None
+) -> Iterator[Problem]:
     """A pool has GPUs of the model, on a node that is large enough, and Kueue would let the notebook in. Notebooks
     without GPUs are asked for in pod_fit."""
     if not profile.model:
         return
     names = {pool.name for pool in profile.pools}
     mine = [one for one in offers if not one.group and one.pool.name in names]
-    obstacles = {one.pool.name: _obstacle(cluster, team, one, profile) for one in mine}
+    obstacles = {one.pool.name: _obstacle(cluster, team, one, profile, tree) for one in mine}
     if None in obstacles.values():
         return
     others = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
@@ -80,7 +86,7 @@ def _gpu(cluster: Cluster, team: Team, profile: Profile, offers: tuple[Offer, ..
     )
 
 
-def _obstacle(cluster: Cluster, team: Team, offer: Offer, profile: Profile) -> str | None:
+def _obstacle(cluster: Cluster, team: Team, offer: Offer, profile: Profile, tree: QuotaTree | None) -> str | None:
     """Why no node of the pool holds the notebook; None if one does, or if nobody can know."""
     wanted = Request(gpu_model=profile.model, gpus=profile.gpus, cpu=profile.cpu, memory=profile.memory)
     one = offer.obstacle(wanted)
@@ -89,6 +95,15 @@ def _obstacle(cluster: Cluster, team: Team, offer: Offer, profile: Profile) -> s
     flavors = team.clusters[cluster.name]["flavors"]
     if notebooks.queued(cluster, team) and notebooks.GPU not in flavors.get(offer.pool.name, {}):
         return f'Kueue queues notebooks here, and team "{team.name}" has no quota of {notebooks.GPU} in this flavor'
+    if notebooks.queued(cluster, team) and tree is not None and offer.pool.name in flavors:
+        amounts = {notebooks.GPU: Fraction(profile.gpus), "cpu": profile.cpu, "memory": profile.memory}
+        for resource, amount in amounts.items():
+            most = tree.most(team.name, (offer.pool.name, resource))
+            if resource in covered(flavors) and amount > most:
+                return (
+                    f'Kueue queues notebooks here, and team "{team.name}" can have {accounts.text(most, resource)} of '
+                    f"{resource} in this flavor, whatever it borrows"
+                )
     return None
 
 

@@ -53,7 +53,8 @@ EXPLANATIONS = {
     "quota-above-pool-limit": explain(
         "Nominal quota in a node pool that adds up to more than the pool's limit.",
         "Kueue admits runs up to the quota, Karpenter starts no node beyond the limit: admitted runs wait, lose their "
-        "quota and are queued again. Borrowing may promise a GPU twice, nominal quota may not.",
+        "quota and are queued again. Borrowing may promise a GPU twice, nominal quota may not. Services and model "
+        "servers that can run on no other pool are counted too: Kueue does not know of them.",
         "Lower a nominalQuota and allow borrowing, or raise the limit.",
     ),
     "resource-without-quota": explain(
