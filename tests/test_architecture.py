@@ -207,7 +207,7 @@ LAYERS: dict[str, int] = {
     "checks.quota_words": 12,
     "checks.*": 14,
     "checks": 15,
-    "pipeline": 15,
+    "pipeline": 16,
     "fleets": 2,
     "commands.session": 16,
     "commands.verification": 17,
