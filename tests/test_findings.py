@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from paddock import cli, explanations
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TREE_CHECKS
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -37,7 +37,7 @@ ELSEWHERE = {
     "unannounced-removal": "test_publish.py",
 }
 
-CHECKS = (*SPEC_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS)
+CHECKS = (*SPEC_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS, *TREE_CHECKS)
 # Every finding that a check of the registries may report.
 CHECKED = sorted({id for check in CHECKS for id in check.ids})
 
@@ -142,9 +142,7 @@ def test_what_a_case_covers_is_said_in_a_sentence_and_true() -> None:
         assert not covers["silent"].keys() & set(shown), case
 
 
-@pytest.mark.parametrize(
-    "check", [*SPEC_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS], ids=lambda check: check.ids[0]
-)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.ids[0])
 def test_disabling_a_check_would_be_noticed(check: object) -> None:
     """Each id of a check has a case, so a check that is switched off makes `test_finding` fail."""
     shown = {case.split("--")[0] for case in CASES}

@@ -12,7 +12,8 @@ from typing import Any
 from paddock import load as loading
 from paddock import mirrors
 from paddock.catalogue import Component
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS
+from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, SPEC_CHECKS, TREE_CHECKS
+from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -82,6 +83,16 @@ def run(
         {name: one.files for name, one in rendered.items()},
         fleet,
     )
+    if all(one.whole for one in rendered.values()):
+        problems += tree_problems(
+            WholeTree(
+                objects=[ref for one in rendered.values() for ref in one.objects],
+                trees={name: one.files for name, one in rendered.items()},
+                fleet=fleet,
+                catalogue=loaded.catalogue,
+                schemas=inputs.schemas,
+            )
+        )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     return _result(loaded, problems, inputs, rendered, {name: one.objects for name, one in rendered.items()}, skipped)
 
@@ -111,6 +122,11 @@ def output_problems(
     for check in OUTPUT_CHECKS:
         found += _guarded(check.ids, partial(check.run, objects, trees, pulled))
     return found
+
+
+def tree_problems(tree: WholeTree) -> list[Problem]:
+    """What the checks of a whole tree find."""
+    return [one for check in TREE_CHECKS for one in _guarded(check.ids, partial(check.run, tree))]
 
 
 def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:

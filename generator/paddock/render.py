@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paddock import determinism, names, source
@@ -42,6 +42,8 @@ class ObjectRef:
     name: str
     place: Place
     template: str
+    kept: Mapping[str, Json] | None = field(default=None, compare=False, repr=False)
+    """The object itself, valid under its schema, where relations need it: of kinds of which there are few."""
 
     @property
     def group(self) -> str:
@@ -53,6 +55,9 @@ class ObjectRef:
             return Place(path=self.template, line=1, text=text)
         return self.place
 
+
+KEPT = frozenset({("argoproj.io", "AppProject"), ("argoproj.io", "Application")})
+"""Groups and kinds whose objects stay at hand beside their texts."""
 
 Examine = Callable[[ObjectRef, Mapping[str, Json]], Iterable[Fault]]
 """What is wrong with one rendered object that its schema allows: the checks of objects, given by the caller."""
@@ -67,6 +72,8 @@ class Rendered:
     objects: list[ObjectRef] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
+    whole: bool = True
+    """Whether no file is missing and every object of a kept kind is at hand: only then what is not there is a fault."""
 
     def add(self, other: Rendered) -> None:
         """Take in what other units gave; two objects at one path are a problem of the later one."""
@@ -80,6 +87,7 @@ class Rendered:
         self.objects += other.objects
         self.problems += other.problems
         self.skipped += other.skipped
+        self.whole = self.whole and other.whole
 
 
 class Renderer:
@@ -109,6 +117,7 @@ class Renderer:
             ) as error:  # a view-model met what its checks should have refused: a bug, but one of one unit
                 result.problems.append(_crashed(error, one.place))
                 result.skipped += 1
+                result.whole = False
                 continue
             for unit in units:
                 result.add(self._unit(unit, broken, examine))
@@ -129,6 +138,7 @@ class Renderer:
     def _text(self, template: str, unit: Unit, result: Rendered, broken: set[str]) -> str | None:
         if template in broken:
             result.skipped += 1
+            result.whole = False
             return None
         text, problem = self._templates.render(template, unit.context)
         if problem is None:
@@ -136,6 +146,7 @@ class Renderer:
         if problem.id in ("template-syntax", "template-unsafe-place"):
             broken.add(template)
         result.skipped += 1
+        result.whole = False
         result.problems.append(
             Problem(
                 id=problem.id,
@@ -155,6 +166,7 @@ class Renderer:
             return
         data, problems = source.parse(text.encode("utf-8", "surrogatepass"), values.path, max_bytes=MAX_OBJECT_BYTES)
         if problems:
+            result.whole = False
             result.problems += [
                 self._unparsable(problem, text, values.path, values.template, unit) for problem in problems
             ]
@@ -173,12 +185,14 @@ class Renderer:
                 document.encode("utf-8", "surrogatepass"), template, max_bytes=MAX_OBJECT_BYTES
             )
             if problems:
+                result.whole = False
                 result.problems += [
                     self._unparsable(problem, document, unit.folder, template, unit) for problem in problems
                 ]
                 continue
             problem = _not_an_object(data, template, unit)
             if problem is not None:
+                result.whole = False
                 result.problems.append(problem)
                 continue
             self._object(template, document, data, unit, result, examine)
@@ -224,6 +238,9 @@ class Renderer:
         else:
             found = [("invalid-object", fault) for fault in schemas.faults(uri, data)]
             # A check of objects may rely on their schema.
+            if (ref.group, ref.kind) in KEPT:
+                result.whole = result.whole and not found
+                ref = replace(ref, kept=None if found else data)
             found = found or [(fault.id, fault) for fault in examine(ref, data)]
         for id, fault in found:
             line = self._line_of(fault, text, template)

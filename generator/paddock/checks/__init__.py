@@ -10,7 +10,15 @@ from paddock.checks import (
     admission_policies,
     alert_routes,
     alert_rules,
+    argo_annotations,
+    argo_applications,
     argo_cd_capability,
+    argo_clusters,
+    argo_differences,
+    argo_order,
+    argo_permissions,
+    argo_projects,
+    argo_sources,
     backups,
     bucket_lifecycles,
     buckets,
@@ -31,6 +39,7 @@ from paddock.checks import (
     kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
+    list_keys,
     log_coverage,
     log_retention,
     log_sinks,
@@ -53,10 +62,12 @@ from paddock.checks import (
     secrets,
     storage_classes,
     team_references,
+    tenant_identities,
     tracking_servers,
     workload_references,
     workload_shape,
 )
+from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Problem
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef
@@ -97,6 +108,15 @@ class OutputCheck:
 
     ids: tuple[str, ...]
     run: Callable[[Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCheck:
+    """What a tree lacks, or what nothing in it permits: run only where no template failed, since what is not there
+    would be taken for a fault."""
+
+    ids: tuple[str, ...]
+    run: Callable[[WholeTree], Iterator[Problem]]
 
 
 SPEC_CHECKS = (
@@ -145,7 +165,14 @@ DATED_CHECKS = (
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
-OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
+OBJECT_CHECKS = (
+    ObjectCheck(ids=argo_annotations.IDS, run=lambda ref, data, _: argo_annotations.check(ref, data)),
+    ObjectCheck(ids=argo_applications.IDS, run=argo_applications.check),
+    ObjectCheck(ids=argo_projects.IDS, run=argo_projects.check),
+    ObjectCheck(ids=list_keys.IDS, run=lambda ref, data, _: list_keys.check(ref, data)),
+    ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+    ObjectCheck(ids=tenant_identities.IDS, run=lambda ref, data, _: tenant_identities.check(ref, data)),
+)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
@@ -154,4 +181,11 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
+)
+TREE_CHECKS = (
+    TreeCheck(ids=argo_clusters.IDS, run=argo_clusters.check),
+    TreeCheck(ids=argo_differences.IDS, run=argo_differences.check),
+    TreeCheck(ids=argo_order.IDS, run=argo_order.check),
+    TreeCheck(ids=argo_permissions.IDS, run=argo_permissions.check),
+    TreeCheck(ids=argo_sources.IDS, run=argo_sources.check),
 )

@@ -14,10 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from paddock import fleets, kubeconform, load, process, render, source, tree
+from paddock.checks.whole_tree import WholeTree
 from paddock.errors import OK, Fatal
 from paddock.inputs import Inputs, combine
 from paddock.kubernetes import ObjectSchemas
-from paddock.pipeline import Result, dated_problems, default_jobs, examine, output_problems, spec_problems
+from paddock.pipeline import (
+    Result,
+    dated_problems,
+    default_jobs,
+    examine,
+    output_problems,
+    spec_problems,
+    tree_problems,
+)
 from paddock.pipeline import run as run_pipeline
 from paddock.templating import Templates
 from paddock.units import cluster_units
@@ -122,6 +131,10 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
                         clock.time("checks of objects", partial(checked, ref, data))
     objects = [one for refs in result.objects.values() for one in refs]
     clock.time("checks of output", lambda: output_problems(objects, result.trees, fleet))
+    whole = WholeTree(
+        objects=objects, trees=result.trees, fleet=fleet, catalogue=loaded.catalogue, schemas=inputs.schemas
+    )
+    clock.time("checks of trees", lambda: tree_problems(whole))
     _line("phases in one process, without Argo CD's own objects:")
     for name, seconds in clock.seconds.items():
         _line(f"  {name:<20} {seconds:8.2f} s")
