@@ -30,7 +30,8 @@ def _name(ref: ObjectRef, spec: Mapping[str, Json]) -> Iterator[Fault]:
             id="application-name-too-long",
             message=f'the name of Application "{ref.name}" has {len(ref.name)} characters; '
             f"as {what} it may have {limit}",
-            pointer=("metadata", "name"),
+            pointer=("metadata",),
+            key=True,
             help="shorten it" + (", or state helm.releaseName" if released and len(ref.name) <= LABEL_LIMIT else ""),
         )
 

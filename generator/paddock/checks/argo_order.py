@@ -45,7 +45,7 @@ def check(tree: WholeTree) -> Iterator[Problem]:
 
 
 def _crds(tree: WholeTree) -> Iterator[Problem]:
-    """Custom kinds whose CRD is a component's: one problem for each kind and template."""
+    """Custom kinds whose CRD is a component's: one problem for each kind of a template, or component that is late."""
     clusters = {one.identity: one for one in tree.fleet.clusters()}
     owners = _owners(tree.catalogue)
     waves = {(one.ref.environment, one.name): one.wave for one in tree.applications}
@@ -56,7 +56,7 @@ def _crds(tree: WholeTree) -> Iterator[Problem]:
         known = _owning(ref, owners)
         cluster = clusters[ref.cluster]
         here = [one for one in known if one in cluster.components]
-        if not known or (ref.template, ref.kind, ref.cluster) in seen or _by_aws(ref, known, cluster, tree):
+        if not known or _otherwise(ref, known, cluster, tree):
             continue
         for application, _ in appliers:
             problem = _absent(ref, known, cluster, tree) if not here else None
@@ -66,8 +66,9 @@ def _crds(tree: WholeTree) -> Iterator[Problem]:
                 wave = waves.get((cluster.environment, provider))
                 if wave is not None and provider != application.name and wave >= application.wave:
                     problem = _late(ref, application, first, wave)
-            if problem is not None:
-                seen.add((ref.template, ref.kind, ref.cluster))
+            cause = (application.name, *here[:1]) if here else (ref.template, ref.kind, ref.cluster)
+            if problem is not None and cause not in seen:
+                seen.add(cause)
                 yield problem
 
 
@@ -88,10 +89,11 @@ def _owning(ref: ObjectRef, owners: Mapping[str, list[tuple[str, str]]]) -> list
     return sorted({name for plural, name in owners.get(ref.group, ()) if plural in plurals})
 
 
-def _by_aws(ref: ObjectRef, known: list[str], cluster: Cluster, tree: WholeTree) -> bool:
-    """Whether EKS brings the CRD: with the capability of Argo CD, or with an add-on of the component's name."""
-    capability = tree.fleet.platform.capability and ref.cluster == tree.fleet.platform.hub_identity
-    return (capability and ref.group == "argoproj.io") or any(name in cluster.data["eks"]["addons"] for name in known)
+def _otherwise(ref: ObjectRef, known: list[str], cluster: Cluster, tree: WholeTree) -> bool:
+    """Whether a CRD is there without its component: Argo CD's own on the hub, which may be the capability of EKS, and
+    what an add-on of the component's name brings."""
+    on_hub = ref.cluster == tree.fleet.platform.hub_identity
+    return ("argo-cd" in known and on_hub) or any(name in cluster.data["eks"]["addons"] for name in known)
 
 
 def _waits(ref: ObjectRef, application: Application, tree: WholeTree) -> bool:

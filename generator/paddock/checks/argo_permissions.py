@@ -83,7 +83,7 @@ def _application(application: Application, project: Project, tree: WholeTree) ->
 def _destination(application: Application, project: Project, tree: WholeTree) -> Iterator[Problem]:
     ref, name, destination = application.ref, application.spec["project"], application.spec["destination"]
     field = "name" if "name" in destination else "server"
-    place = template_place(ref, f"{field}: {destination[field]}")
+    place = template_place(ref, f"name: {destination[field]}" if field == "name" else destination[field])
     target = tree.target(application)
     namespace = str(destination.get("namespace", ""))
     if target is None:
@@ -125,12 +125,18 @@ def _objects(tree: WholeTree) -> Iterator[Problem]:
     for ref, appliers in tree.applied:
         for application, _ in appliers:
             if fault := verdicts.fault(ref, application):
-                subject = ref.namespace if fault == "namespace-not-in-project" else f"{ref.group}/{ref.kind}"
-                key = (fault, application.spec["project"], subject, ref.template)
-                found.setdefault(key, []).append((ref, application))
+                found.setdefault(_cause(fault, ref, application), []).append((ref, application))
     for (fault, *_), objects in found.items():
         ref, application = objects[0]
         yield _problem(fault, ref, application, tree, more=len(objects) - 1)
+
+
+def _cause(fault: str, ref: ObjectRef, application: Application) -> tuple[str, ...]:
+    """What several objects have in common, so that they are one problem; its id comes first."""
+    if fault == "applied-to-other-cluster":
+        return (fault, application.name)
+    subject = ref.namespace if fault == "namespace-not-in-project" else f"{ref.group}/{ref.kind}"
+    return (fault, application.spec["project"], subject, ref.template)
 
 
 class _Verdicts:
@@ -179,11 +185,11 @@ def _problem(fault: str, ref: ObjectRef, application: Application, tree: WholeTr
         target = tree.target(application)
         return Problem(
             id=fault,
-            message=f'{ref.kind} "{ref.name}" was rendered for the cluster "{ref.cluster}", but Application '
-            f'"{application.name}" applies it to "{target.name if target else ""}"',
+            message=f'Application "{application.name}" applies to cluster "{target.name if target else ""}" what was '
+            f'rendered for "{ref.cluster}", such as {ref.kind} "{ref.name}"',
             place=template_place(application.ref, "destination:"),
             related=notes,
-            help=f"its schema and its limits are those of that cluster: destination: {{name: {ref.cluster}}}",
+            help=f"its schema and its names are those of that cluster: destination: {{name: {ref.cluster}}}",
         )
     if fault == "namespace-not-in-project":
         return _foreign_namespace(ref, application, tree, notes)

@@ -126,7 +126,7 @@ def _tenant_kinds(project: Project) -> Iterator[Fault]:
         if found:
             yield Fault(
                 id=id,
-                message=f"a tenant may apply {' and '.join(found)}: {why}",
+                message=f"a tenant may apply {', '.join(found)}: {why}",
                 pointer=_entry(project, group, found[0]),
                 help="list the kinds that it needs in namespaceResourceWhitelist, without patterns: where the list is "
                 "absent, every kind is allowed",
@@ -181,7 +181,7 @@ def _policies(name: str, project: Project) -> Iterator[Fault]:
                 what = "a shell in every pod" if resource == "exec" else _PRIVILEGED.get(action, "every Application")
                 yield Fault(
                     id="privileged-project-role",
-                    message=f'the role "{role["name"]}" may {action} {resource}: that is {what}, past any review',
+                    message=f'the role "{role["name"]}" is allowed "{action}" of {resource}: {what}, past any review',
                     pointer=pointer,
                     help="allow get and sync; what is deployed is changed in this repository (argocd.md 3.1)",
                 )

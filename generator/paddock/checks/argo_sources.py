@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from paddock.analysis.argocd_patterns import file_match, is_pattern, place
+from paddock.catalogue import FOLDER
 from paddock.checks.whole_tree import Application, WholeTree, rendered, template_place
 from paddock.diagnostics import Note, Problem
 from paddock.model import Json
@@ -87,7 +88,8 @@ def value_files(application: Application) -> Iterator[tuple[str, str | None]]:
             if name.startswith("$"):
                 other = named.get(name[1:])
                 # One that no source is called is missing wherever one looks.
-                yield posixpath.normpath(rest) if slash else file, other.environment if other else _tree(application)
+                known = other is not None and bool(slash)
+                yield posixpath.normpath(rest) if known else file, other.environment if other else _tree(application)
             elif source.folder is not None:
                 below = file.lstrip("/") if file.startswith("/") else f"{source.folder}/{file}"
                 yield posixpath.normpath(below), source.environment
@@ -121,7 +123,8 @@ def _narrow(application: Application, tree: WholeTree) -> Iterator[Problem]:
     if not stated.strip():
         return  # every commit refreshes it
     paths = list(_refresh_paths(stated, application))
-    read = [(file, environment) for file, environment in value_files(application) if environment is not None]
+    values = value_files(application)
+    read = [(file, name) for file, name in values if name is not None and file in tree.trees[name]]
     for source in application.sources:
         if source.environment is not None and source.folder is not None and not _below(source.folder, paths):
             inside = tree.below(source.environment, source.folder)
@@ -188,7 +191,12 @@ def _shared(tree: WholeTree) -> Iterator[Problem]:
 
 
 def _added(applications: list[Application]) -> Application:
-    return next((one for one in applications if one.ref.template.startswith("templates/components/")), applications[0])
+    return next((one for one in applications if _added_by(one.ref)), applications[0])
+
+
+def _added_by(ref: ObjectRef) -> bool:
+    """Whether an object is one of a component's template, and none that the program renders by itself."""
+    return ref.template.startswith(FOLDER)
 
 
 def _spellings(tree: WholeTree) -> Iterator[Problem]:
@@ -199,7 +207,8 @@ def _spellings(tree: WholeTree) -> Iterator[Problem]:
             found.setdefault(place(url), {}).setdefault(url, (application.ref, source))
     for spellings in found.values():
         if len(spellings) > 1:
-            urls = sorted(spellings, key=lambda url: (url != tree.fleet.platform.repository_url, url))
+            own = tree.fleet.platform.repository_url
+            urls = sorted(spellings, key=lambda url: (url != own, _added_by(spellings[url][0]), url))
             ref = spellings[urls[1]][0]
             yield Problem(
                 id="two-spellings-of-repository",

@@ -147,6 +147,8 @@ class WholeTree:
             if cluster.registered and cluster.environment not in self.trees:
                 server = cluster.arn if self.fleet.platform.capability else str(cluster.data["eks"]["endpoint"])
                 known.setdefault(cluster.identity, Target(name=cluster.identity, server=server))
+        hub = self.fleet.platform.hub_identity
+        known.setdefault(hub, Target(name=hub, server=""))  # one whose endpoint is still to come, too
         if not self.fleet.platform.capability:
             known.setdefault(IN_CLUSTER.name, IN_CLUSTER)
         return known

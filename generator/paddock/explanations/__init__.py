@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock.explanations import (
+    argo_cd,
     catalogue,
     faults,
     gpu_allocation,
@@ -26,6 +27,7 @@ from paddock.explanations import (
 from paddock.explanations.explanation import Explanation
 
 EXPLANATIONS: dict[str, Explanation] = {
+    **argo_cd.EXPLANATIONS,
     **catalogue.EXPLANATIONS,
     **faults.EXPLANATIONS,
     **observability.EXPLANATIONS,
