@@ -26,6 +26,8 @@ CASES = sorted(path.name for path in FINDINGS.iterdir() if path.is_dir() and not
 
 # Findings that no spec can show: their tests are elsewhere.
 ELSEWHERE = {
+    "application-renamed": "test_publish.py",
+    "destination-changed": "test_publish.py",
     "check-crashed": "test_pipeline.py",
     "render-crashed": "test_pipeline.py",
     "diverged-source": "test_publish.py",
