@@ -109,8 +109,8 @@ def _absent(ref: ObjectRef, known: list[str], cluster: Cluster, tree: WholeTree)
         id="kind-without-crd",
         message=f'the template renders a {ref.kind} of {ref.group} on cluster "{cluster.identity}", where no component '
         "brings its CRD",
-        place=template_place(ref, f"kind: {ref.kind}"),
-        related=rendered(ref),
+        place=ref.mended_at(f"kind: {ref.kind}"),
+        related=(*rendered(ref), Note(message="by this template", place=template_place(ref, f"kind: {ref.kind}"))),
         help=f"enable {' or '.join(known)} there"
         + (f", and add it to requires of {component.path}" if component is not None else ""),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from paddock.analysis.argocd_patterns import file_match, is_pattern, place
 from paddock.catalogue import FOLDER
 from paddock.checks.whole_tree import Application, WholeTree, rendered, template_place
-from paddock.diagnostics import Note, Problem
+from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Json
 from paddock.render import ObjectRef
 
@@ -209,14 +209,25 @@ def _spellings(tree: WholeTree) -> Iterator[Problem]:
         if len(spellings) > 1:
             own = tree.fleet.platform.repository_url
             urls = sorted(spellings, key=lambda url: (url != own, _added_by(spellings[url][0]), url))
-            ref = spellings[urls[1]][0]
+            first, ref = (spellings[url][0] for url in urls[:2])
             yield Problem(
                 id="two-spellings-of-repository",
                 message=f"one repository is written {' and '.join(urls)}: Argo CD takes them for two",
-                place=template_place(ref, f"repoURL: {urls[1]}"),
-                related=(*rendered(ref), Note(message=f"the other spelling: {spellings[urls[0]][0].path}")),
+                place=_url_place(ref, urls[1], tree),
+                # Of charts nothing but the credentials and the cache are double.
+                severity=Severity.ERROR if own in urls else Severity.WARNING,
+                related=(*rendered(ref), Note(message="the other spelling", place=_url_place(first, urls[0], tree))),
                 help=f"write {urls[0]} everywhere (argo-cd#23564)",
             )
+
+
+def _url_place(ref: ObjectRef, url: str, tree: WholeTree) -> Place:
+    """Where a repository is written: in the template of an Application, or in the component whose chart it has."""
+    if not _added_by(ref):
+        for component in tree.catalogue.values():
+            if (component.data.get("chart") or {}).get("repository") == url:
+                return Place(path=component.path, pointer=("chart", "repository"))
+    return template_place(ref, f"repoURL: {url}")
 
 
 def _near(name: str, legal: object) -> str:
