@@ -100,7 +100,7 @@ def _waits(ref: ObjectRef, application: Application, tree: WholeTree) -> bool:
     """Whether Argo CD may apply an object whose kind is not there yet, and tries again."""
     if _LATER in application.options:
         return True
-    return f"{_LATER}" in tree.trees[ref.environment][ref.path]
+    return _LATER in tree.trees[ref.environment][ref.path]
 
 
 def _absent(ref: ObjectRef, known: list[str], cluster: Cluster, tree: WholeTree) -> Problem:

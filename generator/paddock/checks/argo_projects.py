@@ -35,6 +35,7 @@ IDS = (
     "repository-pattern-too-wide",
     "privileged-project-role",
     "invalid-project-policy",
+    "duplicate-project-entry",
     "source-namespace-open",
     "source-namespace-missing",
 )
@@ -57,6 +58,7 @@ def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fa
     yield from _sources(project)
     yield from _namespaces(project)
     yield from _policies(ref.name, project)
+    yield from _twice(project)
     yield from _source_namespaces(project, fleet)
     if ref.name == "default":
         yield from _default(project)
@@ -184,6 +186,22 @@ def _policies(name: str, project: Project) -> Iterator[Fault]:
                     message=f'the role "{role["name"]}" is allowed "{action}" of {resource}: {what}, past any review',
                     pointer=pointer,
                     help="allow get and sync; what is deployed is changed in this repository (argocd.md 3.1)",
+                )
+
+
+def _twice(project: Project) -> Iterator[Fault]:
+    """Destinations and roles that ValidateProject takes for one: of a destination with a server the name counts not."""
+    keys = [f"{one.get('server') or one.get('name')}/{one['namespace']}" for one in project.get("destinations") or ()]
+    roles = [str(one["name"]) for one in project.get("roles") or ()]
+    for field, what, names in (("destinations", "destination", keys), ("roles", "role", roles)):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield Fault(
+                    id="duplicate-project-entry",
+                    message=f'Argo CD refuses the project: the {what} "{name}" is there twice',
+                    pointer=("spec", field, index),
+                    help="leave one of the two"
+                    + (": where there is a server, two names do not make two destinations" if field[0] == "d" else ""),
                 )
 
 

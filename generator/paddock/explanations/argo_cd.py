@@ -61,6 +61,11 @@ EXPLANATIONS = {
         "The server merges these lists by that key and refuses the object (argo-cd#25474, kubernetes#113482).",
         "Leave one of the two.",
     ),
+    "duplicate-project-entry": explain(
+        "A destination or role that stands twice in a project.",
+        "Argo CD refuses the whole project for it, and with the project all of its Applications.",
+        "Leave one of the two.",
+    ),
     "force-without-replace": explain(
         "An object with Force=true but without Replace=true.",
         "Together with an apply on the server the sync fails (argo-cd#23226, #29624).",
