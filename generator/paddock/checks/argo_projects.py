@@ -30,6 +30,7 @@ IDS = (
     "tenant-creates-applications",
     "tenant-cluster-kind",
     "tenant-grants-roles",
+    "tenant-makes-identities",
     "tenant-on-any-cluster",
     "namespace-without-name",
     "repository-pattern-too-wide",
@@ -41,6 +42,10 @@ IDS = (
 )
 _ARGO_CD_KINDS = ("AppProject", "Application", "ApplicationSet")
 _ROLES = ("Role", "RoleBinding")
+_IDENTITIES = (
+    ("eks.services.k8s.aws", ("AccessEntry", "PodIdentityAssociation")),
+    ("iam.services.k8s.aws", ("Policy", "Role")),
+)
 _PRIVILEGED = {"*": "everything", "create": "Applications", "override": "another source"}
 _PARTS = {
     "parts": "it has not six parts",
@@ -117,6 +122,10 @@ def _tenant(project: Project, fleet: Fleet) -> Iterator[Fault]:
                 help="leave it out: what is cluster-scoped belongs to the platform's project",
             )
     yield from _tenant_kinds(project)
+    entries = [{**one, "namespace": "*"} for one in project.get("destinations") or ()]
+    # Where ACK does not run nobody makes anything of them.
+    if any(destination_permitted({"destinations": entries}, one, "any") for one in known):
+        yield from _tenant_identities(project)
 
 
 def _tenant_kinds(project: Project) -> Iterator[Fault]:
@@ -132,6 +141,19 @@ def _tenant_kinds(project: Project) -> Iterator[Fault]:
                 pointer=_entry(project, group, found[0]),
                 help="list the kinds that it needs in namespaceResourceWhitelist, without patterns: where the list is "
                 "absent, every kind is allowed",
+            )
+
+
+def _tenant_identities(project: Project) -> Iterator[Fault]:
+    for group, kinds in _IDENTITIES:
+        found = [one for one in kinds if kind_permitted(project, group, one, "any", namespaced=True)]
+        if found:
+            yield Fault(
+                id="tenant-makes-identities",
+                message=f"a tenant may apply {', '.join(found)} of {group} on the hub, where ACK makes them with the "
+                "platform's own rights: any pod could be given any role",
+                pointer=_entry(project, group, found[0]),
+                help="leave them out of namespaceResourceWhitelist; the platform gives roles to service accounts",
             )
 
 

@@ -208,6 +208,11 @@ EXPLANATIONS = {
         "A team could bind itself to whatever role there is.",
         "Leave both out: the platform renders the roles of teams.",
     ),
+    "tenant-makes-identities": explain(
+        "A tenant's project on the hub that may apply roles, policies or pod identities of AWS.",
+        "ACK makes them with the platform's rights, so that a team could give its pods any role (argocd.md 3.1).",
+        "List the kinds that it needs; roles come from the platform.",
+    ),
     "tenant-on-any-cluster": explain(
         "A tenant's project with a pattern for its clusters.",
         "It reaches the clusters of others, and those that come later.",
