@@ -79,6 +79,7 @@ LAYERS: dict[str, int] = {
     "analysis.kueue_preemption": 6,
     "analysis.kueue_admission": 7,
     "analysis.argocd_differences": 3,
+    "analysis.argocd_paths": 4,
     "analysis.argocd_patterns": 3,
     "analysis.argocd_projects": 4,
     "analysis.pod_templates": 4,

@@ -87,6 +87,10 @@ BUILT_IN_GROUPS = frozenset(
     | _CORE_CLUSTER_KINDS.keys()
 )
 """API groups of Kubernetes itself; every other group comes by a CRD or an aggregated API."""
+KEPT_DATA = frozenset(
+    {("", "Namespace"), ("", "PersistentVolumeClaim"), ("apiextensions.k8s.io", "CustomResourceDefinition")}
+)
+"""Kinds whose replacement loses what is in them (argo-cd#18245)."""
 
 _ROLE_ACTIONS = {"get", "create", "update", "delete", "sync", "override", "rollback", "*"}
 _PATTERNS_OF_ACTIONS = re.compile(r"(action|update|delete)/.*")

@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
+from paddock.analysis.argocd_projects import KEPT_DATA
 from paddock.diagnostics import Severity
 from paddock.model import Json
 from paddock.render import ObjectRef
@@ -42,10 +43,6 @@ OPTIONS = frozenset(
 )
 _OWN = frozenset({f"{_PREFIX}{name}" for name in ("tracking-id", "refresh", "installation-id", "deletion-approved")})
 _HOOKS = frozenset({f"{_PREFIX}hook", "helm.sh/hook"})
-KEPT_DATA = frozenset(
-    {("", "Namespace"), ("", "PersistentVolumeClaim"), ("apiextensions.k8s.io", "CustomResourceDefinition")}
-)
-"""Kinds whose replacement loses what is in them (argo-cd#18245)."""
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:

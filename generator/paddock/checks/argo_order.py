@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paddock.analysis.argocd_projects import BUILT_IN_GROUPS
+from paddock.analysis.argocd_projects import BUILT_IN_GROUPS, KEPT_DATA
 from paddock.catalogue import Component
 from paddock.checks.whole_tree import (
     WAVE,
@@ -30,10 +30,6 @@ IDS = (
 ANNOTATION_LIMIT = 262_144
 """Bytes of all annotations of an object: client-side apply keeps the whole object in one (argo-cd#820)."""
 HEALTH = "resource.customizations.health.argoproj.io_Application"
-KEPT_DATA = frozenset(
-    {("", "Namespace"), ("", "PersistentVolumeClaim"), ("apiextensions.k8s.io", "CustomResourceDefinition")}
-)
-"""Kinds whose replacement loses what is in them (argo-cd#18245)."""
 _LATER = "SkipDryRunOnMissingResource=true"
 
 

@@ -8,7 +8,8 @@ import difflib
 import posixpath
 from collections.abc import Iterator, Mapping
 
-from paddock.analysis.argocd_patterns import file_match, is_pattern, place
+from paddock.analysis.argocd_paths import is_below, is_covered, outermost, refresh_paths
+from paddock.analysis.argocd_patterns import is_pattern, place
 from paddock.catalogue import FOLDER
 from paddock.checks.whole_tree import Application, WholeTree, rendered, template_place
 from paddock.diagnostics import Note, Place, Problem, Severity
@@ -122,14 +123,14 @@ def _narrow(application: Application, tree: WholeTree) -> Iterator[Problem]:
     stated = application.annotations.get(PATHS, "")
     if not stated.strip():
         return  # every commit refreshes it
-    paths = list(_refresh_paths(stated, application))
+    paths = refresh_paths(stated, [str(one.data.get("path", "")) for one in application.sources])
     values = value_files(application)
     read = [(file, name) for file, name in values if name is not None and file in tree.trees[name]]
     for source in application.sources:
-        if source.environment is not None and source.folder is not None and not _below(source.folder, paths):
+        if source.environment is not None and source.folder is not None and not is_below(source.folder, paths):
             inside = tree.below(source.environment, source.folder)
             read += [(path, source.environment) for path in inside if source.reads(path)]
-    missed = sorted({file for file, _ in read if not _covered(file, paths)})
+    missed = sorted({file for file, _ in read if not is_covered(file, paths)})
     if missed:
         yield Problem(
             id="generate-paths-too-narrow",
@@ -141,30 +142,10 @@ def _narrow(application: Application, tree: WholeTree) -> Iterator[Problem]:
         )
 
 
-def _refresh_paths(stated: str, application: Application) -> Iterator[str]:
-    """GetSourceRefreshPaths of argo-cd, util/app/path: by `;`, from the root or from the path of each source."""
-    for item in (one.strip() for one in stated.split(";")):
-        if item.startswith("/"):
-            yield posixpath.normpath(item)
-        elif item:
-            for source in application.sources:
-                yield posixpath.normpath(f"/{source.data.get('path', '')}/{item}")
-
-
-def _below(folder: str, paths: list[str]) -> bool:
-    return any(f"/{folder}/".startswith(f"{one.rstrip('/')}/") for one in paths)
-
-
-def _covered(file: str, paths: list[str]) -> bool:
-    """AppFilesHaveChanged: the file itself, a folder above it, or a pattern that matches it."""
-    return _below(file, paths) or any(file_match(one, f"/{file}") for one in paths)
-
-
 def _needed(application: Application, missed: list[str]) -> list[str]:
     """The shortest list that covers what is read: the folders applied, and those of value files."""
-    folders = {one.folder for one in application.sources if one.environment is not None and one.folder is not None}
-    folders |= {file.rpartition("/")[0] for file in missed}
-    return sorted(one for one in folders if not any(one.startswith(f"{other}/") for other in folders))
+    applied = [one.folder for one in application.sources if one.environment is not None and one.folder is not None]
+    return outermost([*applied, *(file.rpartition("/")[0] for file in missed)])
 
 
 def _shared(tree: WholeTree) -> Iterator[Problem]:

@@ -22,7 +22,6 @@ from paddock.render import ObjectRef
 IN_CLUSTER = Target(name="in-cluster", server="https://kubernetes.default.svc")
 """The cluster that Argo CD runs on, as it knows it without a Secret (argocd.md 4.1)."""
 WAVE = "argocd.argoproj.io/sync-wave"
-SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
