@@ -1,4 +1,4 @@
-"""manifest-generate-paths, by the examples of docs/operator-manual/high_availability.md of argo-cd in our own folders."""
+"""manifest-generate-paths, by the examples of argo-cd (docs/operator-manual/high_availability.md) in our folders."""
 
 from __future__ import annotations
 
