@@ -46,14 +46,16 @@ def _crds(tree: WholeTree) -> Iterator[Problem]:
     owners = _owners(tree.catalogue)
     waves = {(one.ref.environment, one.name): one.wave for one in tree.applications}
     seen: set[tuple[str, ...]] = set()
+    owning: dict[tuple[str, str], list[str]] = {}
     for ref, appliers in tree.applied:
         if ref.group in BUILT_IN_GROUPS or ref.cluster not in clusters:
             continue
-        known = _owning(ref, owners)
-        cluster = clusters[ref.cluster]
-        here = [one for one in known if one in cluster.components]
+        if (ref.group, ref.kind) not in owning:
+            owning[ref.group, ref.kind] = _owning(ref, owners)
+        known, cluster = owning[ref.group, ref.kind], clusters[ref.cluster]
         if not known or _otherwise(ref, known, cluster, tree):
             continue
+        here = [one for one in known if one in cluster.components]
         for application, _ in appliers:
             problem = _absent(ref, known, cluster, tree) if not here else None
             if here and not _waits(ref, application, tree):

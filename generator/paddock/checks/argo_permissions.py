@@ -34,13 +34,14 @@ IDS = (
 
 def check(tree: WholeTree) -> Iterator[Problem]:
     """Every Application against its project, then every object against the project of whatever applies it."""
+    verdicts = _Verdicts(tree)
     for application in tree.applications:
         found = tree.projects.get(application.spec["project"])
         if found is not None:
-            yield from _application(application, found[1], tree)
+            yield from _application(application, found[1], verdicts, tree)
         elif tree.all_environments:
             yield _unknown_project(application, tree)
-    yield from _objects(tree)
+    yield from _objects(verdicts, tree)
 
 
 def _unknown_project(application: Application, tree: WholeTree) -> Problem:
@@ -54,7 +55,7 @@ def _unknown_project(application: Application, tree: WholeTree) -> Problem:
     )
 
 
-def _application(application: Application, project: Project, tree: WholeTree) -> Iterator[Problem]:
+def _application(application: Application, project: Project, verdicts: _Verdicts, tree: WholeTree) -> Iterator[Problem]:
     ref, name = application.ref, application.spec["project"]
     control = tree.fleet.platform.argocd_namespace
     if not namespace_permitted(project, ref.namespace, control=control):
@@ -77,10 +78,10 @@ def _application(application: Application, project: Project, tree: WholeTree) ->
                 related=(_stated(name, tree), *rendered(ref)),
                 help=f"legal: {', '.join(project.get('sourceRepos') or ()) or 'no repository at all'}",
             )
-    yield from _destination(application, project, tree)
+    yield from _destination(application, project, verdicts, tree)
 
 
-def _destination(application: Application, project: Project, tree: WholeTree) -> Iterator[Problem]:
+def _destination(application: Application, project: Project, verdicts: _Verdicts, tree: WholeTree) -> Iterator[Problem]:
     ref, name, destination = application.ref, application.spec["project"], application.spec["destination"]
     field = "name" if "name" in destination else "server"
     place = template_place(ref, f"name: {destination[field]}" if field == "name" else destination[field])
@@ -95,7 +96,7 @@ def _destination(application: Application, project: Project, tree: WholeTree) ->
             related=rendered(ref),
             help=f"legal: name: {', '.join(sorted(tree.clusters))}",
         )
-    elif namespace and not _may_go(project, name, target, namespace, tree):
+    elif namespace and not verdicts.namespace(name, target, namespace):
         yield Problem(
             id="destination-not-in-project",
             message=f'Application "{ref.name}" is synced to the namespace "{namespace}" of "{target.name}", which the '
@@ -118,9 +119,8 @@ def _destination(application: Application, project: Project, tree: WholeTree) ->
         )
 
 
-def _objects(tree: WholeTree) -> Iterator[Problem]:
+def _objects(verdicts: _Verdicts, tree: WholeTree) -> Iterator[Problem]:
     """One problem for each project, kind or namespace, and template, however many objects meet it."""
-    verdicts = _Verdicts(tree)
     found: dict[tuple[str, ...], list[tuple[ObjectRef, Application]]] = {}
     for ref, appliers in tree.applied:
         for application, _ in appliers:
@@ -162,7 +162,7 @@ class _Verdicts:
         if not self._kind(name, ref, namespaced=namespaced):
             return "kind-not-in-project"
         namespace = ref.namespace or str(application.spec["destination"].get("namespace", ""))
-        return "" if not namespaced or self._namespace(name, target, namespace) else "namespace-not-in-project"
+        return "" if not namespaced or self.namespace(name, target, namespace) else "namespace-not-in-project"
 
     def _kind(self, name: str, ref: ObjectRef, *, namespaced: bool) -> bool:
         key = (name, ref.group, ref.kind, "" if namespaced else ref.name)
@@ -171,7 +171,8 @@ class _Verdicts:
             self._kinds[key] = kind_permitted(project, ref.group, ref.kind, ref.name, namespaced=namespaced)
         return self._kinds[key]
 
-    def _namespace(self, name: str, target: Target, namespace: str) -> bool:
+    def namespace(self, name: str, target: Target, namespace: str) -> bool:
+        """Whether a project may use a namespace of a cluster."""
         key = (name, target, namespace)
         if key not in self._namespaces:
             project = self._tree.projects[name][1]

@@ -175,15 +175,21 @@ class WholeTree:
 
     def appliers(self, environment: str, path: str) -> list[tuple[Application, Source]]:
         """The Applications that apply a file, and by which source."""
-        found = []
-        folder = path.rpartition("/")[0]
-        while True:
-            for application, source in self._appliers.get((environment, folder or "."), ()):
-                if source.reads(path):
-                    found.append((application, source))
-            if not folder:
-                return found
-            folder = folder.rpartition("/")[0]
+        above = self._above(environment, path.rpartition("/")[0])
+        return [(application, source) for application, source in above if source.reads(path)]
+
+    @cached_property
+    def _known_above(self) -> dict[tuple[str, str], list[tuple[Application, Source]]]:
+        return {}
+
+    def _above(self, environment: str, folder: str) -> list[tuple[Application, Source]]:
+        """The Applications of a folder and of those above it."""
+        key = (environment, folder)
+        if key not in self._known_above:
+            own = self._appliers.get((environment, folder or "."), [])
+            further = self._above(environment, folder.rpartition("/")[0]) if folder else []
+            self._known_above[key] = [*own, *further]
+        return self._known_above[key]
 
     @cached_property
     def applied(self) -> list[tuple[ObjectRef, list[tuple[Application, Source]]]]:
