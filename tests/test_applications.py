@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from paddock import source
+from paddock.analysis.argocd_projects import Target, destination_permitted, kind_permitted, source_permitted
 from paddock.pipeline import Result
-from repositories import reference_result, run, small, with_spec
+from repositories import ROOT, reference_result, run, small, with_spec
 
 PLATFORM = "environments/platform.yaml"
 
@@ -163,3 +164,40 @@ def test_long_names_are_shortened_with_a_hash() -> None:
     assert len(name) == 53
     assert name.startswith("production-training-cluster-autonomous-perce")
     assert name != application_name("production-training-cluster", "autonomous-perception", "bird-eye-viex")
+
+
+def test_the_default_project_is_locked(result: Result) -> None:
+    """argocd.md 3.1 #2: the environment of the hub has it, and it permits neither source, destination nor kind."""
+    found = [objects(result, environment, "AppProject").get("default") for environment in result.trees]
+    [project] = [one["spec"] for one in found if one is not None]
+    assert not source_permitted(project, "https://github.com/example-av/ml-platform.git")
+    for target in (Target(name="prod-hub-iad", server=""), Target(name="in-cluster", server="https://kubernetes")):
+        assert not destination_permitted(project, target, "default")
+    assert not kind_permitted(project, "", "ConfigMap", "any", namespaced=True)
+    assert not kind_permitted(project, "", "Namespace", "any", namespaced=False)
+
+
+def test_no_application_set(result: Result) -> None:
+    """argocd.md 3.1 #11: none is rendered, and none could be: there is no schema of it."""
+    assert {one.kind for refs in result.objects.values() for one in refs if one.group == "argoproj.io"} >= {
+        "Application"
+    }
+    assert not any(one.kind == "ApplicationSet" for refs in result.objects.values() for one in refs)
+    assert not (ROOT / "schemas/kubernetes/argoproj.io/applicationset_v1alpha1.json").exists()
+
+
+def test_a_sync_to_another_revision_wants_more_rights(result: Result) -> None:
+    """argocd.md 3.1 #15."""
+    paths = [path for path in result.trees["prod"] if path.endswith("/components/argo-cd/values.yaml")]
+    assert paths
+    for path in paths:
+        values = read(result, "prod", path)
+        assert values["configs"]["cm"]["application.sync.requireOverridePrivilegeForRevisionSync"] == "true"
+
+
+def test_nothing_is_applied_only_where_it_differs(result: Result) -> None:
+    """argocd.md 6 #25: what ApplyOutOfSyncOnly takes for synced stays unapplied, whatever git says of it."""
+    for environment in result.trees:
+        for name, application in objects(result, environment, "Application").items():
+            assert "ApplyOutOfSyncOnly=true" not in application["spec"]["syncPolicy"]["syncOptions"], name
+    assert "ApplyOutOfSyncOnly" in (ROOT / "docs/guides/adding-a-component.md").read_text()

@@ -17,7 +17,15 @@ import pytest
 import yaml
 
 from paddock import cli, explanations, verdict
-from paddock.checks import DATED_CHECKS, OBJECT_CHECKS, OUTPUT_CHECKS, RELATION_CHECKS, SPEC_CHECKS, TEXT_CHECKS
+from paddock.checks import (
+    DATED_CHECKS,
+    OBJECT_CHECKS,
+    OUTPUT_CHECKS,
+    RELATION_CHECKS,
+    SPEC_CHECKS,
+    TEXT_CHECKS,
+    TREE_CHECKS,
+)
 from paddock.explanations import EXPLANATIONS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -26,6 +34,8 @@ CASES = sorted(path.name for path in FINDINGS.iterdir() if path.is_dir() and not
 
 # Findings that no spec can show: their tests are elsewhere.
 ELSEWHERE = {
+    "application-renamed": "test_publish.py",
+    "destination-changed": "test_publish.py",
     "check-crashed": "test_pipeline.py",
     "render-crashed": "test_pipeline.py",
     "diverged-source": "test_publish.py",
@@ -37,7 +47,15 @@ ELSEWHERE = {
     "unannounced-removal": "test_publish.py",
 }
 
-CHECKS = (*SPEC_CHECKS, *TEXT_CHECKS, *DATED_CHECKS, *OBJECT_CHECKS, *OUTPUT_CHECKS, *RELATION_CHECKS)
+CHECKS = (
+    *SPEC_CHECKS,
+    *TEXT_CHECKS,
+    *DATED_CHECKS,
+    *OBJECT_CHECKS,
+    *OUTPUT_CHECKS,
+    *RELATION_CHECKS,
+    *TREE_CHECKS,
+)
 # Every finding that a check of the registries may report.
 CHECKED = sorted({*verdict.IDS, *(id for check in CHECKS for id in check.ids)})
 

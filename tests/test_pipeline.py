@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from paddock import checks, pipeline, workloads
+from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Diagnostic, Problem
 from paddock.model import Fleet
 from repositories import run, small, with_spec
@@ -184,3 +185,34 @@ def test_a_view_that_crashes_is_a_finding_at_its_spec(monkeypatch: pytest.Monkey
     assert "KeyError: 'gone' (in crash, line " in found.message
     assert (result.trees, result.skipped) == ({}, 1)
     assert any(one.name == "model" for one in result.objects["dev"])
+
+
+def test_a_check_of_trees_that_crashes_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> Iterator[Problem]:
+        raise LookupError("nothing there")
+        yield
+
+    monkeypatch.setattr(pipeline, "TREE_CHECKS", (replace(checks.TREE_CHECKS[0], run=crash),))
+    result = run(small())
+    assert ids(result.diagnostics) == ["check-crashed"]
+    assert "LookupError: nothing there" in result.diagnostics[0].message
+
+
+def test_a_tree_with_a_hole_is_not_asked_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failed template would have rendered is missing everywhere: that is no fault of what points at it."""
+    asked: list[WholeTree] = []
+
+    def ask(tree: WholeTree) -> Iterator[Problem]:
+        asked.append(tree)
+        yield from ()
+
+    def crash(*_: object) -> dict[str, Any]:
+        raise KeyError("gone")
+
+    monkeypatch.setattr(pipeline, "TREE_CHECKS", (replace(checks.TREE_CHECKS[0], run=ask),))
+    assert not run(small()).failed
+    [tree] = asked
+    assert [one.name for one in tree.applications if one.name == "root-dev"]
+    monkeypatch.setitem(workloads.VIEWS, "service", crash)
+    assert run(small()).failed
+    assert len(asked) == 1

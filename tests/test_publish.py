@@ -57,7 +57,9 @@ def decided(wanted: Branch, found: Tip | None, relation: Relation | None = None)
         assert sha == A
         return relation
 
-    return publish.decide(wanted, found, entries=git.entries_of(wanted.files), relation=asked)
+    return publish.decide(
+        wanted, found, entries=git.entries_of(wanted.files), relation=asked, read=lambda files: dict.fromkeys(files, "")
+    )
 
 
 class TestDecide:
@@ -608,3 +610,97 @@ class TestCommand:
         monkeypatch.setenv("GIT_WORK_TREE", "/nowhere")
         assert self.publish(root, "--push") == 0
         assert self.branches(root).keys() == {"dev", "prod"}
+
+
+BEV_FOLDER = "clusters/iad/workloads/perception/bev"
+
+
+def application(name: str, *, cluster: str = "dev-iad", folder: str = BEV_FOLDER) -> str:
+    """A small Application of a folder."""
+    return (
+        f"kind: Application\nmetadata: {{name: {name}}}\nspec:\n  destination: {{name: {cluster}}}\n"
+        f"  source: {{repoURL: x, path: {folder}}}\n"
+    )
+
+
+def chart(name: str, *, file: str = "$values/clusters/iad/components/kueue/values.yaml") -> str:
+    """A small Application of a chart."""
+    return (
+        f"kind: Application\nmetadata: {{name: {name}}}\nspec:\n  destination: {{server: https://one}}\n"
+        f'  sources: [{{repoURL: x, chart: kueue, helm: {{valueFiles: ["{file}"]}}}}, {{repoURL: z, ref: values}}]\n'
+    )
+
+
+class TestMoves:
+    """argocd.md 5.4 and 6 #18, #19: Applications are neither renamed nor sent elsewhere unannounced."""
+
+    WHERE = "argocd/applications/iad/application-"
+
+    def found(self, before: dict[str, str], after: dict[str, str], *removed: Tombstone) -> list[tuple[str, str]]:
+        """Id and message of each problem when Applications change."""
+        old = {**FILES, **{f"{self.WHERE}{name}.yaml": text for name, text in before.items()}}
+        new = {**FILES, **{f"{self.WHERE}{name}.yaml": text for name, text in after.items()}}
+        outcome = publish.decide(
+            branch(new, removed=removed),
+            tip(old),
+            entries=git.entries_of(new),
+            relation=lambda _: Relation.NEWER,
+            read=lambda files: {path: old[path] for path in files},
+        )
+        assert outcome.action is (Action.REFUSED if outcome.problems else Action.UPDATE)
+        assert {one.place.path for one in outcome.problems} <= {"environments/dev/environment.yaml"}
+        return [(one.id, one.message) for one in outcome.problems]
+
+    def test_another_cluster(self) -> None:
+        found = self.found({"bev": application("bev")}, {"bev": application("bev", cluster="dev-pdx")})
+        assert found == [
+            (
+                "destination-changed",
+                'Application "bev" goes from cluster "dev-iad" to "dev-pdx": what it applied to "dev-iad" stays there, '
+                "and nobody looks after it",
+            )
+        ]
+
+    def test_the_old_cluster_is_gone(self) -> None:
+        after = {"bev": application("bev", cluster="dev-pdx")}
+        assert not self.found({"bev": application("bev")}, after, ("Cluster", "iad"))
+        assert self.found({"bev": application("bev")}, after, ("Cluster", "ad"))
+
+    def test_anything_else_may_change_in_place(self) -> None:
+        assert not self.found({"bev": application("bev")}, {"bev": application("bev", folder="clusters/iad/teams/a")})
+
+    def test_another_name_for_the_same_folder(self) -> None:
+        found = self.found({"bev": application("bev")}, {"bev2": application("bev2")})
+        assert found == [
+            (
+                "application-renamed",
+                'Application "bev" would be deleted and "bev2" made for the same folder: with a finalizer, what runs '
+                "is deleted between the two",
+            )
+        ]
+
+    def test_another_name_for_the_same_chart(self) -> None:
+        [(id, _)] = self.found({"kueue": chart("kueue")}, {"queues": chart("queues")})
+        assert id == "application-renamed"
+        other = chart("queues", file="$values/clusters/iad/components/queues/values.yaml")
+        assert not self.found({"kueue": chart("kueue")}, {"queues": other})
+
+    def test_a_tombstone_announces_it(self) -> None:
+        before, after = {"bev": application("bev")}, {"bev2": application("bev2")}
+        assert not self.found(before, after, ("Workload", "perception/bev"))
+        assert self.found(before, after, ("Workload", "perception/bev2"))
+
+    def test_one_that_only_goes_or_only_comes(self) -> None:
+        assert not self.found({"bev": application("bev")}, {"lidar": application("lidar", folder="clusters/iad/lidar")})
+
+    @pytest.mark.parametrize("text", ["", "[]\n", "kind: Application\n", "spec: {destination: [], source: {}}\n", "\t"])
+    def test_what_nobody_can_read(self, text: str) -> None:
+        assert not self.found({"bev": text}, {"bev": application("bev")})
+
+    def test_the_branch_is_read(self, target: Target) -> None:
+        path = f"{self.WHERE}bev.yaml"
+        published(target, branch({**FILES, path: application("bev")}))
+        before = refs(remote(target))
+        [refused] = published(target, branch({**FILES, path: application("bev", cluster="dev-pdx")}))
+        assert [one.id for one in refused.problems] == ["destination-changed"]
+        assert refs(remote(target)) == before

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,20 @@ from paddock.explanations import EXPLANATIONS
 from repositories import ROOT
 
 PAGE = (ROOT / "docs" / "rules.md").read_text()
-SECTIONS = ("GPUs, Karpenter, Kueue, Trainer", "Charts", "Argo CD")
-ROWS_OF_GPUS = 32
+SECTIONS = {
+    "GPUs, Karpenter, Kueue, Trainer": 5,
+    "Charts": 4,
+    "Argo CD": 5,
+    "Ways out of a project": 5,
+    "Renames, moves and deletions of Applications": 5,
+}
+"""Sections of the page with the number of their columns."""
+FACTS = {
+    "GPUs, Karpenter, Kueue, Trainer": ("gpu-platform.md", "## 8. ", 32),
+    "Argo CD": ("argocd.md", "## 6. ", 27),
+    "Ways out of a project": ("argocd.md", "### 3.1 ", 16),
+}
+"""Sections that are a table of a fact sheet: the file, the beginning of its heading, and the number of its rows."""
 
 # Rows that nothing holds, or not wholly. One that is held now, or one more that is not, is to be changed here too.
 CHARTS = {
@@ -54,16 +68,35 @@ def functions(path: str) -> frozenset[str]:
 
 
 def test_every_row_has_every_cell() -> None:
-    assert {(section, len(row)) for section, row in ROWS} == {(SECTIONS[0], 5), (SECTIONS[1], 4), (SECTIONS[2], 4)}
+    assert {(section, len(row)) for section, row in ROWS} == set(SECTIONS.items())
     assert all(cell for _, row in ROWS for cell in row)
+    assert {row[3] for section, row in ROWS if SECTIONS[section] == 5} == {"R", "L"}
 
 
 def test_numbers_are_complete() -> None:
-    assert [row[0] for row in rows(SECTIONS[0])] == [str(number) for number in range(1, ROWS_OF_GPUS + 1)]
-    assert {row[3] for row in rows(SECTIONS[0])} == {"R", "L"}
-    numbers = [row[0].split()[0] for row in rows(SECTIONS[1])]
+    for section, (_, _, count) in FACTS.items():
+        found = [row[0] for row in rows(section) if "." not in row[0]]
+        assert found == [str(number) for number in range(1, count + 1)], section
+    numbers = [row[0].split()[0] for row in rows("Charts")]
     assert all(numbers.count(number) >= least for number, least in CHARTS.items())
-    assert len({row[0] for row in rows(SECTIONS[1])}) == len(numbers)
+    assert len({row[0] for row in rows("Charts")}) == len(numbers)
+
+
+@pytest.mark.parametrize("section", FACTS)
+def test_every_row_of_the_fact_sheet_is_here(section: str) -> None:
+    """Number, issues and kind of each row are those of the fact sheet that lies beside upstream's files."""
+    name, heading, count = FACTS[section]
+    sheet = Path(os.environ.get("PADDOCK_UPSTREAM", "")).parent / "facts" / name
+    if "PADDOCK_UPSTREAM" not in os.environ or not sheet.is_file():
+        pytest.skip("PADDOCK_UPSTREAM is not set, or has no fact sheets beside it")
+    text = re.split(r"^#+ ", sheet.read_text().split(f"\n{heading}")[1], maxsplit=1, flags=re.MULTILINE)[0]
+    stated = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| \d+ ", line)]
+    assert [row[0] for row in stated] == [str(number) for number in range(1, count + 1)]
+    for theirs, ours in zip(stated, (row for row in rows(section) if "." not in row[0]), strict=True):
+        issues = set(re.findall(r"#\d+", theirs[1])) if heading != "### 3.1 " else set()
+        assert issues <= set(re.findall(r"#\d+", ours[1])), ours[0]
+        if kind := re.match(r"(R|L|GEN|LINT):", theirs[2]):
+            assert ours[3] == {"GEN": "R", "LINT": "L"}.get(kind.group(1), kind.group(1)), ours[0]
 
 
 @pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{section}-{row[0]}" for section, row in ROWS])

@@ -140,6 +140,21 @@ def list_files(root: Path, rev: str) -> dict[str, Entry]:
         return {path: entry for entry, _, path in _listed(repo, rev, [])}
 
 
+def read_files(root: Path, files: Mapping[str, Entry]) -> dict[str, str]:
+    """The texts of files that `list_files` gave, by path; links and oversize files are left out."""
+    with _repository(root) as repo:
+        contents = {
+            path: repo.odb.stream(bytes.fromhex(entry.id))
+            for path, entry in files.items()
+            if entry.mode not in (_SYMLINK, _SUBMODULE)
+        }
+        return {
+            path: one.read().decode("utf-8", "replace")
+            for path, one in contents.items()
+            if one.size <= layout.MAX_INPUT_BYTES
+        }
+
+
 def changed_against(root: Path, rev: str, paths: Sequence[str]) -> list[str]:
     """Files below folders of `root` in which the work tree, untracked files included, differs from a commit; sorted."""
     with _repository(root) as repo:

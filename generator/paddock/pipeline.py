@@ -20,8 +20,10 @@ from paddock.checks import (
     RELATION_CHECKS,
     SPEC_CHECKS,
     TEXT_CHECKS,
+    TREE_CHECKS,
     RelationCheck,
 )
+from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, Suppressed, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
@@ -108,6 +110,16 @@ def run(
             loaded.catalogue,
             inputs,
         )
+    if all(one.whole for one in rendered.values()):
+        problems += tree_problems(
+            WholeTree(
+                objects=[ref for one in rendered.values() for ref in one.objects],
+                trees={name: one.files for name, one in rendered.items()},
+                fleet=fleet,
+                catalogue=loaded.catalogue,
+                schemas=inputs.schemas,
+            )
+        )
     skipped = dropped + sum(one.skipped for one in rendered.values())
     problems, suppressed = judge.split(problems)
     if len(chosen) == len(loaded.fleet.environments) and not has_errors(problems):
@@ -192,6 +204,11 @@ def _whole(read: Fleet, fleet: Fleet, rendered: Mapping[str, Rendered]) -> dict[
         and not rendered[name].skipped
         and all(one.id in of_checks for one in rendered[name].problems if one.severity is Severity.ERROR)
     }
+
+
+def tree_problems(tree: WholeTree) -> list[Problem]:
+    """What the checks of a whole tree find."""
+    return [one for check in TREE_CHECKS for one in _guarded(check.ids, partial(check.run, tree))]
 
 
 def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from paddock import git, removal
+from paddock import git, moves, removal
 from paddock.diagnostics import Place, Problem
 from paddock.errors import Fatal
 from paddock.git import Commit, Entry
@@ -118,10 +118,16 @@ def publish(target: Target, branches: Sequence[Branch]) -> Iterator[Outcome]:
 
 
 def decide(
-    branch: Branch, tip: Tip | None, *, entries: Mapping[str, Entry], relation: Callable[[str], Relation]
+    branch: Branch,
+    tip: Tip | None,
+    *,
+    entries: Mapping[str, Entry],
+    relation: Callable[[str], Relation],
+    read: Callable[[Mapping[str, Entry]], Mapping[str, str]],
 ) -> Outcome:
-    """What to do with a branch, from data alone. `entries` are the tree's files as git will store them;
-    `relation` says how our source stands to another commit and is asked only where that matters."""
+    """What to do with a branch, from data alone. `entries` are the tree's files as git will store them; `relation` says
+    how our source stands to another commit and `read` gives texts of the branch: both are asked only where it matters.
+    """
     outcome = Outcome(branch=branch.name, environment=branch.environment, action=Action.CREATE, added=len(entries))
     if tip is None:
         return outcome
@@ -142,7 +148,26 @@ def decide(
     if gone := unannounced(before=before, after=entries, removed=branch.removed):
         outcome = replace(outcome, unannounced=tuple(gone))
         return _refused(outcome, *(removal.problem(branch.environment, *one) for one in gone))
+    if moved := _moves(branch, before, entries, read):
+        return _refused(outcome, *moved)
     return outcome if tip.trailers[DIGEST] != branch.digest else replace(outcome, note="it was edited by hand since")
+
+
+def _moves(
+    branch: Branch,
+    before: Mapping[str, Entry],
+    entries: Mapping[str, Entry],
+    read: Callable[[Mapping[str, Entry]], Mapping[str, str]],
+) -> list[Problem]:
+    """Applications that would be renamed or sent to another cluster; only those that differ are read."""
+    changed = {path: one for path, one in before.items() if moves.is_application(path) and entries.get(path) != one}
+    if not changed:
+        return []
+    after = {path: text for path, text in branch.files.items() if moves.is_application(path)}
+    differing = {path: text for path, text in after.items() if before.get(path) != entries[path]}
+    return list(
+        moves.unannounced(before=read(changed), after=differing, removed=branch.removed, environment=branch.environment)
+    )
 
 
 def message(branch: Branch, source: Commit, *, version: str) -> str:
@@ -207,7 +232,13 @@ def relate(target: Target, theirs: str) -> Relation:
 
 def _decided(target: Target, branch: Branch, tip: Tip | None) -> Outcome:
     entries = git.entries_of(branch.files)
-    return decide(branch, tip, entries=entries, relation=lambda theirs: relate(target, theirs))
+    return decide(
+        branch,
+        tip,
+        entries=entries,
+        relation=lambda theirs: relate(target, theirs),
+        read=lambda files: git.read_files(target.root, files),
+    )
 
 
 def _commit(target: Target, branch: Branch, parent: str | None) -> str:

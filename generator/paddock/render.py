@@ -48,6 +48,8 @@ class ObjectRef:
     place: Place
     template: str
     links: Links = object_links.NONE
+    kept: Mapping[str, Json] | None = field(default=None, compare=False, repr=False)
+    """The object itself, valid under its schema, where relations need it: of kinds of which there are few."""
 
     @property
     def group(self) -> str:
@@ -59,6 +61,9 @@ class ObjectRef:
             return Place(path=self.template, line=1, text=text)
         return self.place
 
+
+KEPT = frozenset({("argoproj.io", "AppProject"), ("argoproj.io", "Application")})
+"""Groups and kinds whose objects stay at hand beside their texts."""
 
 Examine = Callable[[ObjectRef, Mapping[str, Json]], Iterable[Fault]]
 """What is wrong with one rendered object that its schema allows: the checks of objects, given by the caller."""
@@ -75,6 +80,8 @@ class Rendered:
     """Helm values with what they name; no objects, and in nobody's count of these."""
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
+    whole: bool = True
+    """Whether no file is missing and every object of a kept kind is at hand: only then what is not there is a fault."""
 
     def add(self, other: Rendered) -> None:
         """Take in what other units gave; two objects at one path are a problem of the later one."""
@@ -89,6 +96,7 @@ class Rendered:
         self.values += other.values
         self.problems += other.problems
         self.skipped += other.skipped
+        self.whole = self.whole and other.whole
 
 
 class Renderer:
@@ -118,6 +126,7 @@ class Renderer:
             ) as error:  # a view-model met what its checks should have refused: a bug, but one of one unit
                 result.problems.append(_crashed(error, one.place))
                 result.skipped += 1
+                result.whole = False
                 continue
             for unit in units:
                 result.add(self._unit(unit, broken, examine))
@@ -145,6 +154,7 @@ class Renderer:
     def _text(self, template: str, unit: Unit, result: Rendered, broken: set[str]) -> str | None:
         if template in broken:
             result.skipped += 1
+            result.whole = False
             return None
         text, problem = self._templates.render(template, unit.context)
         if problem is None:
@@ -152,6 +162,7 @@ class Renderer:
         if problem.id in ("template-syntax", "template-unsafe-place"):
             broken.add(template)
         result.skipped += 1
+        result.whole = False
         result.problems.append(
             Problem(
                 id=problem.id,
@@ -171,6 +182,7 @@ class Renderer:
             return
         data, problems = source.parse(text.encode("utf-8", "surrogatepass"), values.path, max_bytes=MAX_OBJECT_BYTES)
         if problems:
+            result.whole = False
             result.problems += [
                 self._unparsable(problem, text, values.path, values.template, unit) for problem in problems
             ]
@@ -192,12 +204,14 @@ class Renderer:
                 document.encode("utf-8", "surrogatepass"), template, max_bytes=MAX_OBJECT_BYTES
             )
             if problems:
+                result.whole = False
                 result.problems += [
                     self._unparsable(problem, document, unit.folder, template, unit) for problem in problems
                 ]
                 continue
             problem = _not_an_object(data, template, unit)
             if problem is not None:
+                result.whole = False
                 result.problems.append(problem)
                 continue
             self._object(template, document, data, unit, result, examine)
@@ -252,6 +266,9 @@ class Renderer:
             # What reads an object may rely on its schema.
             if not found:
                 ref = replace(ref, links=object_links.of(data))
+            if (ref.group, ref.kind) in KEPT:
+                result.whole = result.whole and not found
+                ref = replace(ref, kept=None if found else data)
             found = found or [(fault.id, fault) for fault in examine(ref, data)]
         for id, fault in found:
             line = self._line_of(fault, text, template)

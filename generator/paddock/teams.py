@@ -46,7 +46,10 @@ def view(fleet: Fleet, environment: Environment, cluster: Cluster, team: Team) -
 
 
 def _queues(environment: Environment, cluster: Cluster, team: Team) -> list[dict[str, str]]:
-    """LocalQueues: the team's own, those of a manager, and on a worker one of the name that the manager's has."""
+    """LocalQueues: the team's own, those of a manager, and on a worker one of the name that the manager's has. Where no
+    Kueue runs there are none: without its CRD nothing of the team would be applied."""
+    if "kueue" not in cluster.components:
+        return []
     own = [team.name] if team.clusters[cluster.name]["flavors"] else []
     found = {name: name for name in (*own, *(one.name for one in multikueue.team_queues(cluster, team.name)))}
     for _, queues in multikueue.managers(environment, cluster):

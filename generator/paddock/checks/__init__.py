@@ -11,7 +11,15 @@ from paddock.checks import (
     alert_routes,
     alert_rules,
     api_versions,
+    argo_annotations,
+    argo_applications,
     argo_cd_capability,
+    argo_clusters,
+    argo_differences,
+    argo_order,
+    argo_permissions,
+    argo_projects,
+    argo_sources,
     aws_policies,
     backups,
     bucket_lifecycles,
@@ -39,6 +47,7 @@ from paddock.checks import (
     kubernetes_support,
     kueue_capacity,
     kueue_cohorts,
+    list_keys,
     log_coverage,
     log_retention,
     log_sinks,
@@ -80,11 +89,13 @@ from paddock.checks import (
     shared_reservations,
     storage_classes,
     team_references,
+    tenant_identities,
     tracking_servers,
     version_skew,
     workload_references,
     workload_shape,
 )
+from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Problem
 from paddock.inputs import Inputs
 from paddock.model import Fleet, Json
@@ -148,6 +159,15 @@ class RelationCheck:
         [Sequence[ObjectRef], Mapping[str, Mapping[str, str]], Fleet, Mapping[str, Component]],
         Iterator[tuple[ObjectRef, Fault]],
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCheck:
+    """What a tree lacks, or what nothing in it permits: run only where no template failed, since what is not there
+    would be taken for a fault."""
+
+    ids: tuple[str, ...]
+    run: Callable[[WholeTree], Iterator[Problem]]
 
 
 SPEC_CHECKS = (
@@ -215,13 +235,18 @@ DATED_CHECKS = (
     DatedCheck(ids=past_dates.IDS, run=past_dates.check),
 )
 OBJECT_CHECKS = (
+    ObjectCheck(ids=argo_annotations.IDS, run=lambda ref, data, _: argo_annotations.check(ref, data)),
+    ObjectCheck(ids=argo_applications.IDS, run=argo_applications.check),
+    ObjectCheck(ids=argo_projects.IDS, run=argo_projects.check),
     ObjectCheck(ids=aws_policies.IDS, kinds=aws_policies.KINDS, run=lambda ref, data, _: aws_policies.check(ref, data)),
     ObjectCheck(ids=container_resources.IDS, kinds=container_resources.KINDS, run=container_resources.check),
     ObjectCheck(ids=host_access.IDS, kinds=host_access.KINDS, run=host_access.check),
     ObjectCheck(ids=inner_names.IDS, run=lambda ref, data, _: inner_names.check(ref, data)),
+    ObjectCheck(ids=list_keys.IDS, run=lambda ref, data, _: list_keys.check(ref, data)),
     ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
     ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+    ObjectCheck(ids=tenant_identities.IDS, run=lambda ref, data, _: tenant_identities.check(ref, data)),
 )
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
@@ -238,4 +263,11 @@ RELATION_CHECKS = (
     RelationCheck(ids=object_references.IDS, run=object_references.check),
     RelationCheck(ids=object_selectors.IDS, run=object_selectors.check),
     RelationCheck(ids=secret_targets.IDS, run=lambda objects, *_: secret_targets.check(objects)),
+)
+TREE_CHECKS = (
+    TreeCheck(ids=argo_clusters.IDS, run=argo_clusters.check),
+    TreeCheck(ids=argo_differences.IDS, run=argo_differences.check),
+    TreeCheck(ids=argo_order.IDS, run=argo_order.check),
+    TreeCheck(ids=argo_permissions.IDS, run=argo_permissions.check),
+    TreeCheck(ids=argo_sources.IDS, run=argo_sources.check),
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 from paddock import fleets, kubeconform, load, namespaces, process, render, source, tree
 from paddock.analysis import object_links
+from paddock.checks.whole_tree import WholeTree
 from paddock.errors import OK, Fatal
 from paddock.inputs import Inputs, combine
 from paddock.kubernetes import ObjectSchemas
@@ -28,6 +29,7 @@ from paddock.pipeline import (
     relation_problems,
     spec_problems,
     text_problems,
+    tree_problems,
 )
 from paddock.pipeline import run as run_pipeline
 from paddock.templating import Templates
@@ -139,6 +141,10 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
         "checks of relations",
         lambda: relation_problems(objects, result.trees, fleet, loaded.catalogue, inputs),
     )
+    whole = WholeTree(
+        objects=objects, trees=result.trees, fleet=fleet, catalogue=loaded.catalogue, schemas=inputs.schemas
+    )
+    clock.time("checks of trees", lambda: tree_problems(whole))
     _line("phases in one process, without Argo CD's own objects:")
     for name, seconds in clock.seconds.items():
         _line(f"  {name:<20} {seconds:8.2f} s")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from paddock.explanations import (
     acceptance,
+    argo_cd,
     catalogue,
     cost,
     faults,
@@ -35,6 +36,7 @@ from paddock.explanations.explanation import Explanation
 
 PARTS = (
     acceptance,
+    argo_cd,
     catalogue,
     cost,
     faults,

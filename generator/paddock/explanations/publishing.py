@@ -7,6 +7,16 @@ from paddock.explanations.explanation import explain
 SOURCE = "README.md"
 
 EXPLANATIONS = {
+    "application-renamed": explain(
+        "An Application that would have another name for the same folder.",
+        "Argo CD deletes the one and creates the other; with a finalizer all is deleted between them (argo-cd#28576).",
+        "Keep the name, or announce it with a tombstone after the finalizer is gone.",
+    ),
+    "destination-changed": explain(
+        "An Application that would be synced to another cluster.",
+        "What it applied to the old one stays there, and nobody prunes it (argo-cd#9172).",
+        "Remove the Application and make another, or announce with a tombstone that the old cluster is gone.",
+    ),
     "diverged-source": explain(
         "The deployed commit and the one to publish have different histories.",
         "Neither is newer: publishing would revert the other.",
