@@ -36,6 +36,10 @@ class Misspelt:
     line: int = 1
     column: int = 1
 
+    def answer(self, values: Values) -> Answer:
+        """It gives nothing, whatever the values are."""
+        return Answer(error=self.message)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -69,7 +69,12 @@ def plan(schema: Json) -> Node | None:
 
 def faults(node: Node, value: Json) -> list[Fault]:
     """The rules that a valid object breaks."""
-    return list(_broken(node, _defaulted(node, value), ()))
+    return [_fault(rule, answer, at) for at, rule, answer in answers(node, value) if answer.value is not True]
+
+
+def answers(node: Node, value: Json) -> Iterator[tuple[Pointer, Rule, cel.Answer]]:
+    """What each rule says of a valid object, at the place it is about."""
+    yield from _answers(node, _defaulted(node, value), ())
 
 
 def _node(schema: Json, document: Json, open_references: tuple[str, ...]) -> Node | None:
@@ -143,31 +148,20 @@ def _defaulted(node: Node, value: Json) -> Json:
     return filled
 
 
-def _broken(node: Node, value: Json, pointer: Pointer) -> Iterator[Fault]:
+def _answers(node: Node, value: Json, pointer: Pointer) -> Iterator[tuple[Pointer, Rule, cel.Answer]]:
     if node.rules:
-        yield from _broken_here(node, value, pointer)
+        values = cel.values({"self": _named(node, _read(node, value))}, trusted=True)
+        for rule in node.rules:
+            yield pointer, rule, cel.compiled(rule.expression, _SELF, trusted=True).answer(values)
     if isinstance(value, list):
         if node.items is not None:
             for index, one in enumerate(value):
-                yield from _broken(node.items, one, (*pointer, index))
+                yield from _answers(node.items, one, (*pointer, index))
     elif isinstance(value, dict):
         for name, one in value.items():
             inner = node.properties.get(name, node.others)
             if inner is not None:
-                yield from _broken(inner, one, (*pointer, name))
-
-
-def _broken_here(node: Node, value: Json, pointer: Pointer) -> Iterator[Fault]:
-    values = cel.values({"self": _named(node, _read(node, value))}, trusted=True)
-    for rule in node.rules:
-        program = cel.compiled(rule.expression, _SELF, trusted=True)
-        if isinstance(program, cel.Misspelt):
-            message = f"a rule of its schema cannot be read: {program.message}: {rule.expression}"
-            yield Fault(id="schema-syntax", message=message, pointer=pointer)
-            continue
-        answer = program.answer(values)
-        if answer.value is not True:
-            yield _fault(rule, answer, (*pointer, *rule.path))
+                yield from _answers(inner, one, (*pointer, name))
 
 
 def _read(node: Node, value: Json) -> Json:
@@ -183,12 +177,12 @@ def _reads(rules: Sequence[Rule]) -> tuple[str, ...] | None:
     return None if _WHOLE.search(text) else tuple(dict.fromkeys(_FIELD.findall(text)))
 
 
-def _fault(rule: Rule, answer: cel.Answer, pointer: Pointer) -> Fault:
-    place = where(pointer) if pointer else "the document"
+def _fault(rule: Rule, answer: cel.Answer, at: Pointer) -> Fault:
+    pointer = (*at, *rule.path)
     failed = f" (the rule fails: {answer.error})" if answer.error else ""
     return Fault(
         id="invalid-object",
-        message=f"{place} breaks a rule of its API: {rule.message}{failed}",
+        message=f"{where(pointer)} breaks a rule of its API: {rule.message}{failed}",
         pointer=pointer,
         help="the API server would refuse it with this rule, after the merge; change what gives this value",
     )
