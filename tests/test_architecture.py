@@ -82,6 +82,7 @@ LAYERS: dict[str, int] = {
     "analysis.kueue_preemption": 6,
     "analysis.kueue_admission": 7,
     "analysis.pod_templates": 4,
+    "analysis.policies": 5,
     "components.context": 5,
     "components.interfaces": 5,
     "components.kueue_cohorts": 4,

@@ -165,7 +165,8 @@ def test_loops_nest_three_deep_and_no_deeper() -> None:
 
 
 def test_brackets_in_strings_and_comments_are_none() -> None:
-    loops = "self.list.all(a, self.list.all(b, self.list.all(c, '.all( .map(' != r'.all(\\d' && \"\\\".all(\" != ''))) // .all("
+    strings = "'.all( .map(' != r'.all(\\d' && \"\\\".all(\" != ''"
+    loops = f"self.list.all(a, self.list.all(b, self.list.all(c, {strings}))) // .all("
     assert answer(loops).value is True
 
 

@@ -75,8 +75,8 @@ def _misplaced(path: str) -> Problem:
         id="misplaced-file",
         message=f"no spec may lie at {path}",
         place=Place(path=path, line=1),
-        help="legal: environments/platform.yaml, environments/<env>/environment.yaml, "
-        "environments/<env>/clusters/<name>.yaml, "
+        help="legal: environments/platform.yaml, environments/policies/<name>.yaml, "
+        "environments/<env>/environment.yaml, environments/<env>/clusters/<name>.yaml, "
         "environments/base|<env>/teams/<team>.yaml, environments/base|<env>/workloads/<team>/<name>.yaml; "
         "names are DNS labels that begin with a letter",
     )

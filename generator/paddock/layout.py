@@ -20,6 +20,7 @@ MAX_INPUT_BYTES = 8 << 20
 _NAME = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
 _PLACES = (
     ("Platform", re.compile(r"environments/platform\.yaml")),
+    ("Policy", re.compile(rf"environments/policies/(?P<name>{_NAME})\.yaml")),
     ("Environment", re.compile(rf"environments/(?P<environment>{_NAME})/environment\.yaml")),
     ("Cluster", re.compile(rf"environments/(?P<environment>{_NAME})/clusters/(?P<name>{_NAME})\.yaml")),
     ("Team", re.compile(rf"environments/(?P<environment>{_NAME})/teams/(?P<name>{_NAME})\.yaml")),
@@ -48,6 +49,8 @@ def spec_path(path: str) -> SpecPath | None:
             groups = {"name": "", **match.groupdict()}
             name = groups.pop("name") or groups.get("environment", "")
             if groups.get("environment") == "base" and kind not in ("Team", "Workload"):
+                return None
+            if groups.get("environment") == "policies":
                 return None
             return SpecPath(path=path, kind=kind, name=name, **groups)
     return None

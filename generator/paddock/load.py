@@ -23,6 +23,7 @@ from paddock.model import (
     NodePool,
     Origin,
     Platform,
+    Policy,
     Spec,
     Team,
     Workload,
@@ -209,11 +210,13 @@ _kept: list[tuple[Mapping[str, Json], SchemaSet]] = []
 
 def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
     by_kind: dict[str, list[Document]] = {
-        kind: [] for kind in ("Platform", "Environment", "Cluster", "Team", "Workload")
+        kind: [] for kind in ("Platform", "Policy", "Environment", "Cluster", "Team", "Workload")
     }
     for document in documents:
         by_kind[document.at.kind].append(document)
     platform = _platform(loader, by_kind["Platform"])
+    read = [spec for document in by_kind["Policy"] if (spec := loader.resolve(document, None)) is not None]
+    policies = {one.name: Policy(name=one.name, data=one.data, origin=one.origin) for one in read}
     environments = {}
     for document in by_kind["Environment"]:
         spec = loader.resolve(document, None)
@@ -227,7 +230,12 @@ def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
             loader.resolve(document, None)
     if platform is None:
         return None
-    return Fleet(platform=platform, environments=environments, unread=frozenset(_unread(loader, environments)))
+    return Fleet(
+        platform=platform,
+        environments=environments,
+        policies=policies,
+        unread=frozenset(_unread(loader, environments)),
+    )
 
 
 def _platform(loader: _Loader, documents: Sequence[Document]) -> Platform | None:

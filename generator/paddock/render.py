@@ -328,7 +328,7 @@ def _invalid(id: str, fault: Fault, data: Json, path: str, template: Place, unit
         message=_sentence(id, fault, data),
         place=place,
         severity=fault.severity,
-        related=(Note(message=f"rendered to {path}"), last),
+        related=(Note(message=f"rendered to {path}"), last, *fault.related),
         help=fault.help,
     )
 

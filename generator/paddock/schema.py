@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import jsonschema_rs
 
-from paddock.diagnostics import Pointer, Severity
+from paddock.diagnostics import Note, Pointer, Severity
 from paddock.schema_words import (
     branches,
     distance,
@@ -53,6 +53,7 @@ class Fault:
     help: str = ""
     missing: str = ""
     severity: Severity = Severity.ERROR
+    related: tuple[Note, ...] = ()
 
 
 class SchemaSet:

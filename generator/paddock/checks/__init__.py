@@ -45,6 +45,7 @@ from paddock.checks import (
     pipelines,
     platform_references,
     pod_priorities,
+    policies,
     prepulled_images,
     provisioning,
     replication,
@@ -130,6 +131,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=pipelines.IDS, run=lambda fleet, _: pipelines.check(fleet)),
     SpecCheck(ids=platform_references.IDS, run=lambda fleet, _: platform_references.check(fleet)),
     SpecCheck(ids=pod_priorities.IDS, run=lambda fleet, _: pod_priorities.check(fleet)),
+    SpecCheck(ids=policies.IDS, run=lambda fleet, _: policies.check(fleet)),
     SpecCheck(ids=prepulled_images.IDS, run=lambda fleet, _: prepulled_images.check(fleet)),
     SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
     SpecCheck(ids=replication.IDS, run=lambda fleet, _: replication.check(fleet)),
@@ -145,7 +147,10 @@ DATED_CHECKS = (
     DatedCheck(ids=ended_capacity.IDS, run=ended_capacity.check),
     DatedCheck(ids=kubernetes_support.IDS, run=kubernetes_support.check),
 )
-OBJECT_CHECKS = (ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),)
+OBJECT_CHECKS = (
+    ObjectCheck(ids=policies.OBJECT_IDS, run=policies.check_object),
+    ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
+)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
@@ -154,4 +159,5 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
+    OutputCheck(ids=policies.OUTPUT_IDS, run=policies.check_output),
 )
