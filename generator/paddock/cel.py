@@ -147,13 +147,22 @@ def _misspelt(said: str, expression: str) -> Misspelt:
     found = _POSITION.search(said)
     if found is None or int(found[1]) < 1:
         return Misspelt(message=_said(found["words"] if found else said))
-    words = found["words"].removeprefix("Syntax error: ")
+    words = _said(found["words"].removeprefix("Syntax error: "))
     line, column = int(found[1]), int(found[2])
-    # The engine points behind the end where something is missing there.
-    width = len((expression.splitlines() or [""])[line - 1]) if line <= len(expression.splitlines()) else 0
-    return Misspelt(message=_said(words), line=line, column=max(1, min(column, width)))
+    lines = expression.split("\n")
+    text = lines[line - 1] if line <= len(lines) else ""
+    if words == "mismatched input '<EOF>'":
+        words = "it ends where something is missing"
+    unknown = _UNKNOWN.fullmatch(words)
+    if unknown is not None:  # the engine points at the last dot or bracket of it
+        start = text.rfind(unknown[1], 0, column - 1 + len(unknown[1]))
+        first = unknown[1].split(".")[0]
+        words, column = f"there is no {first}", start + 1 if start >= 0 else column
+    # It points behind the end where something is missing there.
+    return Misspelt(message=words, line=line, column=max(1, min(column, len(text))))
 
 
+_UNKNOWN = re.compile(r"undeclared reference to '([^']+)'")
 _FURTHER = re.compile(r", declared functions may |\s*\(in container ''\)| expecting \{.*")
 
 

@@ -27,15 +27,19 @@ OUTPUT_IDS = ("policy-matches-nothing",)
 def check(fleet: Fleet) -> Iterator[Problem]:
     """The policies themselves, then each spec that one of them is about."""
     for policy in fleet.policies.values():
-        one = policies.compiled(policy)
-        found = [*_unreadable(one), *_names(policy, fleet)]
-        if not one.unreadable:
-            found += _tests(one)
+        one, found = policies.compiled(policy), own_problems(policy, fleet)
         yield from found
         if not any(problem.severity is Severity.ERROR for problem in found):
             for spec, around in _specs(policy, fleet):
                 for verdict in policies.verdicts(one, around) or ():
                     yield _violation(policy, spec, verdict)
+
+
+def own_problems(policy: Policy, fleet: Fleet) -> list[Problem]:
+    """What is wrong with a policy itself, whatever there is that it is about."""
+    one = policies.compiled(policy)
+    found = [*_unreadable(one), *_names(policy, fleet)]
+    return found if one.unreadable else [*found, *_tests(one)]
 
 
 def _unreadable(one: Compiled) -> Iterator[Problem]:
@@ -152,8 +156,9 @@ def check_object(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iter
     for one in _by_kind(fleet.policies).get(ref.kind, ()):
         environment = fleet.environments[ref.environment]
         team = environment.teams.get(ref.namespace)
-        if one.policy.matches(ref.environment, ref.cluster or None, _name(team)):
-            around = policies.variables(data, environment, environment.clusters.get(ref.cluster), team)
+        cluster = next((some for some in fleet.clusters() if some.identity == ref.cluster), None)
+        if one.policy.matches(ref.environment, _name(cluster), _name(team)):
+            around = policies.variables(data, environment, cluster, team)
             for verdict in policies.verdicts(one, around) or ():
                 yield _fault(one.policy, verdict)
 
