@@ -17,7 +17,7 @@ import clones
 from paddock import cli
 from repositories import ROOT, SMALL
 
-VERBS = ("bench", "codeowners", "completion", "explain", "graph", "publish", "render", "validate")
+VERBS = ("bench", "codeowners", "completion", "explain", "graph", "policy", "publish", "render", "validate")
 
 
 @pytest.fixture

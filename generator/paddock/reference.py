@@ -15,7 +15,7 @@ from paddock.schema import DRAFT, URI, SchemaSet
 
 Json = Any
 
-_KINDS = ("platform", "environment", "cluster", "team", "workload")
+_KINDS = ("platform", "policy", "environment", "cluster", "team", "workload")
 _TYPES = ("inference", "pipeline", "service", "training")
 
 

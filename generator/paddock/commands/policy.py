@@ -32,7 +32,8 @@ def run(session: Session, *, names: Sequence[str]) -> int:
         found += [problem for policy in chosen for problem in own_problems(policy, loaded.fleet)]
     if found or session.format != "text":
         return session.report(locate(found, gathered), len(unread))
-    sys.stdout.write(f"{sum(len(one.data['tests']) for one in chosen)} tests of {len(chosen)} policies pass\n")
+    tests = sum(len(one.data["tests"]) for one in chosen)
+    sys.stdout.write(f"{tests} tests pass, of {len(chosen)} {'policy' if len(chosen) == 1 else 'policies'}\n")
     return OK
 
 
