@@ -19,7 +19,8 @@ import yaml
 
 from cel_cases import BROKEN, LEGAL, changed
 from paddock import cel, object_rules
-from paddock.object_rules import KEYWORD, Node
+from paddock.object_rules import Node
+from paddock.schema import RULES, malformed
 from samples import SAMPLES, sample
 
 Json = Any
@@ -79,9 +80,9 @@ def test_every_rule_of_a_schema_is_evaluated() -> None:
             for one in node:
                 yield from stated(one)
         elif isinstance(node, dict):
-            yield from (rule["rule"] for rule in node.get(KEYWORD, ()))
+            yield from (rule["rule"] for rule in node.get(RULES, ()))
             for name, one in node.items():
-                if name != KEYWORD:
+                if name != RULES:
                     yield from stated(one)
 
     for kind, schema in SCHEMAS.items():
@@ -131,17 +132,17 @@ RULED = {
         "namespace": {"type": "string"},
         "sizes": {
             "type": "object",
-            "additionalProperties": {"$ref": "#/$defs/size", KEYWORD: [{"rule": "self != 0", "message": "not 0"}]},
+            "additionalProperties": {"$ref": "#/$defs/size", RULES: [{"rule": "self != 0", "message": "not 0"}]},
         },
     },
     "additionalProperties": False,
-    KEYWORD: [
+    RULES: [
         {"rule": "self.when__dash__used != 'always'", "message": "not always", "fieldPath": ".when-used"},
         {"rule": "!has(self.__namespace__) || self.__namespace__ != ''", "message": "a namespace"},
         {"rule": "self.when__dash__used == oldSelf.when__dash__used", "message": "never changes"},
         {"rule": "!has(self.sizes) || self.sizes['a-b'] < 3", "message": "small"},
     ],
-    "$defs": {"size": {"type": "integer", KEYWORD: [{"rule": "self <= 4", "message": "at most 4"}]}},
+    "$defs": {"size": {"type": "integer", RULES: [{"rule": "self <= 4", "message": "at most 4"}]}},
 }
 
 
@@ -232,7 +233,7 @@ def test_the_rules_are_those_of_the_crds() -> None:
     changes = 0
     for kind, schema in crds():
         for path, node in nodes_below(schema):
-            for rule in node.get(KEYWORD, ()):
+            for rule in node.get(RULES, ()):
                 changes += "oldSelf" in rule["rule"]
                 if "oldSelf" not in rule["rule"] and known(kind, path):
                     theirs.add((kind, "/".join(path), in_one_line(rule["rule"])))
@@ -247,7 +248,7 @@ def test_defaults_that_rules_read_are_those_of_the_crds() -> None:
     counted: Counter[str] = Counter()
     for kind, schema in crds():
         for path, node in nodes_below(schema):
-            rules = [rule["rule"] for rule in node.get(KEYWORD, ()) if "oldSelf" not in rule["rule"]]
+            rules = [rule["rule"] for rule in node.get(RULES, ()) if "oldSelf" not in rule["rule"]]
             if not rules or not known(kind, path):
                 continue
             for inner, one in nodes_below(node):
@@ -271,5 +272,11 @@ def ours_default(kind: str, path: tuple[str, ...]) -> Json:
 def test_kserve_states_no_rule() -> None:
     """The CRDs of the pinned KServe have none: its webhook and our schema say what is refused."""
     kinds = {"inferenceservice", "servingruntime", "clusterservingruntime"}
-    found = {kind for kind, schema in crds() if kind in kinds for _, node in nodes_below(schema) if node.get(KEYWORD)}
+    found = {kind for kind, schema in crds() if kind in kinds for _, node in nodes_below(schema) if node.get(RULES)}
     assert found == set()
+
+
+@pytest.mark.parametrize("kind", sorted(SCHEMAS))
+def test_rules_are_well_formed(kind: str) -> None:
+    """The package's own schemas are not looked at when it runs."""
+    assert malformed(SCHEMAS[kind]) == ""

@@ -2,8 +2,9 @@
 library (cel-expr-python, Google's engine).
 
 An expression can neither run code nor read anything but the values it is given, and it ends: the engine stops after
-10,000 rounds of loops, reads regular expressions in linear time (RE2) and nests at most 32 deep; `most_nested` says how
-deep loops may stand in each other, and functions that make strings have a limit (`cel_functions.MAX_TEXT`).
+10,000 rounds of loops, reads regular expressions in linear time (RE2) and nests at most 32 deep; loops of people's
+expressions stand at most `MAX_NESTING` deep in each other and add nothing up, and all texts that functions read or make
+for one answer have a limit (`cel_functions.MAX_TEXT`).
 Not there: `oldSelf` (there is no old object before the merge), macros with two variables, and named formats.
 """
 
@@ -66,9 +67,12 @@ class Program:
 
     def answer(self, values: Values) -> Answer:
         """Its value for some values of its names: never an exception."""
+        functions.begin()
         try:
             result = self._compiled.eval(values.activation)
             value = result.plain_value()
+        except MemoryError:
+            return Answer(error="it takes more memory than there is")
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
             return Answer(error=_said(str(error)))
         if result.type().name() == "ERROR":
@@ -102,33 +106,36 @@ def _too_much(expression: str) -> Misspelt | None:
     if len(expression) > MAX_LENGTH:
         message = f"it has {len(expression):,} characters; at most {MAX_LENGTH:,} are read"
         return Misspelt(message=message)
-    at = _nested_beyond(expression, MAX_NESTING)
-    if at is None:
+    found = _endless(expression)
+    if found is None:
         return None
+    at, message = found
     before = expression[:at]
-    return Misspelt(
-        message=f"loops stand in each other more than {MAX_NESTING} deep",
-        line=before.count("\n") + 1,
-        column=at - before.rfind("\n"),
-    )
+    return Misspelt(message=message, line=before.count("\n") + 1, column=at - before.rfind("\n"))
 
 
-def _nested_beyond(expression: str, most: int) -> int | None:
-    """Where a macro that loops stands in more than so many others; brackets in strings are no brackets."""
+def _endless(expression: str) -> tuple[int, str] | None:
+    """Where loops stand too deep in each other, or make texts and lists grow; what is in strings is neither."""
     open_brackets: list[bool] = []
+    read = ""  # without strings and comments, which may stand anywhere between two words
     at = 0
     while at < len(expression):
         string = _STRING.match(expression, at)
         if string:
             at = _end_of_string(expression, string)
+            read += "''"
             continue
         if expression.startswith("//", at):
             at = (expression.find("\n", at) + 1) or len(expression)
+            read += " "
             continue
+        read += expression[at]
         if expression[at] in "([{":
-            open_brackets.append(bool(_LOOP.search(expression[: at + 1])))
-            if sum(open_brackets) > most:
-                return at
+            open_brackets.append(bool(_LOOP.search(read)))
+            if sum(open_brackets) > MAX_NESTING:
+                return at, f"loops stand in each other more than {MAX_NESTING} deep"
+        elif expression[at] == "+" and any(open_brackets):
+            return at, "+ stands in a loop, where texts could grow without end; join() and format() have a limit"
         elif expression[at] in ")]}" and open_brackets:
             open_brackets.pop()
         at += 1
@@ -196,7 +203,7 @@ _FORMS: tuple[tuple[str, bool, Any, str, tuple[str, ...]], ...] = (
     ("replace", True, functions.replace, "STRING", ("STRING STRING STRING", "STRING STRING STRING INT")),
     ("split", True, functions.split, "STRINGS", ("STRING STRING", "STRING STRING INT")),
     ("substring", True, functions.substring, "STRING", ("STRING INT", "STRING INT INT")),
-    ("trim", True, str.strip, "STRING", ("STRING",)),
+    ("trim", True, functions.trim, "STRING", ("STRING",)),
     ("upperAscii", True, functions.upper_ascii, "STRING", ("STRING",)),
     ("indexOf", True, functions.index_of, "INT", ("STRING STRING", *_ITEM)),
     ("lastIndexOf", True, functions.last_index_of, "INT", ("STRING STRING", *_ITEM)),

@@ -19,26 +19,39 @@ from paddock import quantity
 
 Json = Any
 
-MAX_TEXT = 1 << 20
-"""Longest string that a function makes, in characters: a chain of replace() multiplies."""
+MAX_TEXT = 1 << 22
+"""Characters that functions read and make for one answer: a chain of replace() multiplies, and loops repeat."""
 _QUANTITY, _URL, _IP, _CIDR = "kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR"
 
 
+_spent = [0]
+
+
+def begin() -> None:
+    """An answer begins: its functions may read and make MAX_TEXT characters."""
+    _spent[0] = 0
+
+
+def _spend(characters: int) -> None:
+    _spent[0] += characters
+    if _spent[0] > MAX_TEXT:
+        raise ValueError(f"its texts have more than {MAX_TEXT} characters together")
+
+
 def _bounded(text: str) -> str:
-    if len(text) > MAX_TEXT:
-        raise ValueError(f"a string of more than {MAX_TEXT} characters")
+    _spend(len(text))
     return text
 
 
 def replace(text: str, old: str, new: str, count: int = -1) -> str:
     times = text.count(old) if count < 0 else min(count, text.count(old))
-    if len(text) + times * (len(new) - len(old)) > MAX_TEXT:
-        raise ValueError(f"a string of more than {MAX_TEXT} characters")
+    _spend(len(text) + max(0, times * (len(new) - len(old))))
     return text.replace(old, new, count)
 
 
 def split(text: str, separator: str, limit: int = -1) -> list[str]:
     """Go's strings.SplitN: 0 gives nothing, a negative limit everything, an empty separator the characters."""
+    _spend(len(text))
     if limit == 0:
         return []
     if separator:
@@ -50,14 +63,15 @@ def split(text: str, separator: str, limit: int = -1) -> list[str]:
 def join(parts: Sequence[Json], separator: str = "") -> str:
     if not all(isinstance(one, str) for one in parts):
         raise ValueError("join() of a list that holds more than strings")
-    return _bounded(separator.join(parts))
+    _spend(sum(map(len, parts)) + len(separator) * len(parts))
+    return separator.join(parts)
 
 
 def substring(text: str, start: int, end: int | None = None) -> str:
     last = len(text) if end is None else end
     if not 0 <= start <= last <= len(text):
         raise ValueError(f"substring({start}, {last}) of a string of {len(text)} characters")
-    return text[start:last]
+    return _bounded(text[start:last])
 
 
 def char_at(text: str, index: int) -> str:
@@ -67,11 +81,15 @@ def char_at(text: str, index: int) -> str:
 
 
 def lower_ascii(text: str) -> str:
-    return "".join(one.lower() if one.isascii() else one for one in text)
+    return "".join(one.lower() if one.isascii() else one for one in _bounded(text))
 
 
 def upper_ascii(text: str) -> str:
-    return "".join(one.upper() if one.isascii() else one for one in text)
+    return "".join(one.upper() if one.isascii() else one for one in _bounded(text))
+
+
+def trim(text: str) -> str:
+    return _bounded(text).strip()
 
 
 def formatted(text: str, values: Sequence[Json]) -> str:

@@ -20,7 +20,8 @@ MAX_INPUT_BYTES = 8 << 20
 _NAME = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
 _PLACES = (
     ("Platform", re.compile(r"environments/platform\.yaml")),
-    ("Policy", re.compile(rf"environments/policies/(?P<name>{_NAME})\.yaml")),
+    # Not `environment`: whatever lies in a folder's environment.yaml is an environment.
+    ("Policy", re.compile(rf"environments/policies/(?!environment\.)(?P<name>{_NAME})\.yaml")),
     ("Environment", re.compile(rf"environments/(?P<environment>{_NAME})/environment\.yaml")),
     ("Cluster", re.compile(rf"environments/(?P<environment>{_NAME})/clusters/(?P<name>{_NAME})\.yaml")),
     ("Team", re.compile(rf"environments/(?P<environment>{_NAME})/teams/(?P<name>{_NAME})\.yaml")),

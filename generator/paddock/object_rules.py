@@ -14,12 +14,11 @@ from typing import Any
 
 from paddock import cel
 from paddock.diagnostics import Pointer
-from paddock.schema import Fault
+from paddock.schema import RULES, Fault
 from paddock.schema_words import where
 
 Json = Any
 
-KEYWORD = "x-kubernetes-validations"
 _SELF = ("self",)
 _FIELD = re.compile(r"\bself\.([A-Za-z_]\w*)")
 _WHOLE = re.compile(r"\bself\b(?!\.[A-Za-z])|\bself\.\w+(?:\(|__)")
@@ -80,7 +79,7 @@ def answers(node: Node, value: Json) -> Iterator[tuple[Pointer, Rule, cel.Answer
 def _node(schema: Json, document: Json, open_references: tuple[str, ...]) -> Node | None:
     node = Node()
     for part, references in _parts(schema, document, open_references):
-        node.rules += tuple(map(_rule, (one for one in part.get(KEYWORD, ()) if "oldSelf" not in one["rule"])))
+        node.rules += tuple(map(_rule, (one for one in part.get(RULES, ()) if "oldSelf" not in one["rule"])))
         for name, inner in part.get("properties", {}).items():
             _property(node, name, inner, document, references)
             if not isinstance(part.get("additionalProperties"), dict) and (_NO_NAME.search(name) or name in _RESERVED):

@@ -13,6 +13,8 @@ from paddock.model import Cluster, Environment, Policy, Team
 
 Json = Any
 
+MAX_MESSAGE = 500
+"""Longest message that an expression makes, in characters: a finding is a sentence."""
 NAMES = ("object", "environment", "cluster", "team")
 _STEP = re.compile(r"\['([^']+)'\]|\[([0-9]+)\]|\.?([A-Za-z_][A-Za-z0-9_-]*)")
 
@@ -145,7 +147,7 @@ def _unmet(one: Compiled, values: cel.Values, object: Json) -> Iterator[Verdict]
         if answer.value is False:
             said = validation.message_program.answer(values).value if validation.message_program else None
             message = said if isinstance(said, str) and said.strip() else validation.message
-            yield Verdict(at=at, message=" ".join(message.split()), pointer=pointer)
+            yield Verdict(at=at, message=" ".join(message[:MAX_MESSAGE].split()), pointer=pointer)
         elif answer.value is not True:
             yield Verdict(at=at, error=_error(answer), pointer=pointer)
 
