@@ -20,6 +20,12 @@ def sample(path: Path) -> Json:
 def changed_sample(kind: str, place: str, value: Json) -> Json:
     """The sample of the kind with a value put at the place, a JSON pointer without its first slash."""
     document = sample(SAMPLES / f"{kind}.yaml")
+    put(document, place, value)
+    return document
+
+
+def put(document: Json, place: str, value: Json) -> None:
+    """Put a value at a place of a document, or take away what is there (...)."""
     *parents, last = (key.replace("~1", "/") for key in place.split("/"))
     node = document
     for key in parents:
@@ -28,4 +34,3 @@ def changed_sample(kind: str, place: str, value: Json) -> Json:
         del node[last]
     else:
         node[int(last) if isinstance(node, list) else last] = value
-    return document

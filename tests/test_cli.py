@@ -25,6 +25,7 @@ VERBS = (
     "cost",
     "explain",
     "graph",
+    "policy",
     "publish",
     "quota",
     "render",

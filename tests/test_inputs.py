@@ -117,6 +117,8 @@ def test_only_the_field_itself_replaces(text: bytes) -> None:
         ("schemas/x.json", b'{"$schema": "http://json-schema.org/draft-07/schema#"}', "schema-syntax", 1),
         ("schemas/x.json", schema(type="nonsense"), "schema-syntax", 1),
         ("schemas/x.json", schema(properties={"a": {"minimum": "1"}}), "schema-syntax", 1),
+        ("schemas/x.json", schema(items={"x-kubernetes-validations": {}}), "schema-syntax", 1),
+        ("schemas/x.json", schema(allOf=[{"x-kubernetes-validations": [{"rule": "true"}]}]), "schema-syntax", 1),
         ("schemas/x.json", b'{"a":' * 5000, "schema-syntax", 1),
         ("schemas/x.json", layout.refused("it is a symbolic link"), "unreadable-file", 1),
         ("templates/x", layout.refused("it is a symbolic link"), "unreadable-file", 1),

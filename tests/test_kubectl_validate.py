@@ -7,20 +7,26 @@ kubectl-validate 0.0.4 embeds; the clusters run newer ones, whose kinds and fiel
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
+from cel_cases import BROKEN as BROKEN_RULES
+from cel_cases import LEGAL, changed
+from paddock import object_rules
 from repositories import reference_result, run, small
-from samples import SAMPLES, changed_sample
+from samples import SAMPLES, changed_sample, sample
+from test_kubernetes_schemas import SCHEMAS, mutations
 
 Json = Any
 
@@ -181,3 +187,80 @@ def test_what_breaks_a_cel_rule_is_refused(program: str, crds: Path, tmp_path: P
         for name, (kind, place, _, words) in zip(names, BROKEN, strict=True)
         if words not in found[name]
     ] == []
+
+
+# Their verdict and ours, on objects with one change each
+
+# What the API server refuses by a rule that is neither CEL nor in a JSON Schema: equal keys in a list of maps.
+NOT_A_RULE = "Duplicate value"
+LARGEST = 2
+"""Objects that grew beyond this factor say nothing more, and cost seconds."""
+
+
+def ruled() -> dict[str, object_rules.Node]:
+    """The plans of the kinds that have rules in CEL and a sample."""
+    plans = {
+        path.stem.split("_")[0]: object_rules.plan(json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(SCHEMAS.glob("*/*.json"))
+    }
+    return {kind: node for kind, node in plans.items() if node is not None}
+
+
+def places(node: object_rules.Node, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where rules stand; [] is any item."""
+    if node.rules and above:
+        yield above
+    for name, inner in node.properties.items():
+        yield from places(inner, (*above, name))
+    for inner, step in ((node.items, "[]"), (node.others, "{}")):
+        if inner is not None:
+            yield from places(inner, (*above, step))
+
+
+def is_read(place: str, rules: set[tuple[str, ...]]) -> bool:
+    """Whether a change stands at a rule or shortly below it."""
+    steps = place.split(" ")[0].strip("/").split("/")
+    path = tuple("[]" if step.isdigit() else step for step in steps)
+    return any(path[: len(one)] == one and len(path) <= len(one) + 2 for one in rules)
+
+
+def structural(crds: Path, kind: str) -> jsonschema_rs.Draft202012Validator:
+    """The CRD's schema of a sample's kind, without its rules."""
+    one = sample(SAMPLES / f"{kind}.yaml")
+    group, version = one["apiVersion"].split("/")
+    text = (crds.parent / "crd-schemas" / group / f"{kind}_{version}.json").read_text(encoding="utf-8")
+    return jsonschema_rs.Draft202012Validator(json.loads(text))
+
+
+def compared(crds: Path, plans: Mapping[str, object_rules.Node]) -> list[tuple[str, str, Json]]:
+    """Objects that only a rule can refuse: every case, and single changes of samples that their schemas allow."""
+    schemas = {kind: structural(crds, kind) for kind in plans}
+    found = [(kind, str(changes), changed(kind, changes)) for kind, changes, *_ in BROKEN_RULES]
+    found += [(kind, str(changes), changed(kind, changes)) for kind, changes in LEGAL]
+    for kind, node in plans.items():
+        document, rules = sample(SAMPLES / f"{kind}.yaml"), set(places(node))
+        size = len(json.dumps(document)) * LARGEST
+        for place, one in mutations(document):
+            if is_read(place, rules) and schemas[kind].is_valid(one) and len(json.dumps(one)) < size:
+                found.append((kind, place, copy.deepcopy(one)))
+    return [one for one in found if schemas[one[0]].is_valid(one[2])]
+
+
+def test_rules_give_the_verdicts_of_the_api_server(program: str, crds: Path, tmp_path: Path) -> None:
+    plans = ruled()
+    objects = compared(crds, plans)
+    folder = tmp_path / "objects"
+    folder.mkdir()
+    for number, (kind, _, one) in enumerate(objects):
+        (folder / f"{number}-{kind}.yaml").write_text(json.dumps(one))
+    theirs = verdicts(program, crds, folder)
+    differing, refused = [], 0
+    for number, (kind, place, one) in enumerate(objects):
+        why = theirs[f"{number}-{kind}.yaml"]
+        ours = [fault.message for fault in object_rules.faults(plans[kind], one)]
+        refused += bool(why and ours)
+        if bool(why) != bool(ours) and NOT_A_RULE not in why:
+            differing.append((kind, place, why[:300], ours))
+    assert differing == []
+    assert len(objects) > 500
+    assert refused > 150

@@ -16,6 +16,8 @@ from paddock.layout import SpecPath
     ("path", "expected"),
     [
         ("platform.yaml", {"kind": "Platform"}),
+        ("policies/cost-centers.yaml", {"kind": "Policy", "name": "cost-centers"}),
+        ("policies/environments.yaml", {"kind": "Policy", "name": "environments"}),
         ("prod/environment.yaml", {"kind": "Environment", "environment": "prod", "name": "prod"}),
         ("prod/clusters/train-iad.yaml", {"kind": "Cluster", "environment": "prod", "name": "train-iad"}),
         ("base/teams/mapping.yaml", {"kind": "Team", "environment": "base", "name": "mapping"}),
@@ -35,6 +37,9 @@ def test_a_path_says_what_a_spec_is(path: str, expected: dict[str, str]) -> None
         "x.yaml",
         "platform.yml",
         "base/environment.yaml",
+        "policies/environment.yaml",
+        "policies/teams/a.yaml",
+        "policies/a/b.yaml",
         "base/clusters/x.yaml",
         "dev/clusters/X.yaml",
         "dev/teams/a/b.yaml",

@@ -20,15 +20,19 @@ COMMENT = frozenset(
         "file-system-in-other-zone",
         "foreign-alert-channel",
         "grace-period-below-deadline",
+        "hook-in-tree",
         "image-pull-ignored",
         "image-pull-slow-volume",
+        "incomplete-claim-template",
         "job-label-without-series",
         "kubectl-version-skew",
         "log-minimum-avoidable",
+        "policy-without-test",
         "run-before-block-begins",
         "run-outlives-block",
         "same-notebook-title",
         "two-priority-classes",
+        "two-spellings-of-repository",
     }
 )
 """Ids that `# allow: <id> -- <reason>` beside the line accepts: legal, and meant by whoever wrote the line."""
@@ -36,6 +40,7 @@ COMMENT = frozenset(
 EXCEPTION = frozenset(
     {
         "admitted-runs-above-quota",
+        "argo-cd-namespace-open",
         "backup-below-retention",
         "backup-copy-in-same-region",
         "backup-outlives-data",
@@ -43,9 +48,11 @@ EXCEPTION = frozenset(
         "budget-exceeded",
         "budget-nearly-spent",
         "buffer-above-pool-limit",
+        "cascade-in-production",
         "dangling-key",
         "dangling-reference",
         "default-memory-above-maximum",
+        "default-project-open",
         "deletion-date-passed",
         "demand-above-pool-limit",
         "demand-above-quota",
@@ -61,6 +68,7 @@ EXCEPTION = frozenset(
         "logs-not-collected",
         "memory-above-limit-range",
         "namespace-without-default-deny",
+        "namespace-without-name",
         "notebook-above-quota",
         "open-trust-policy",
         "overcommitted-quota",
@@ -68,14 +76,18 @@ EXCEPTION = frozenset(
         "plaintext-secret",
         "pod-does-not-fit",
         "policy-blocks-pod",
+        "policy-matches-nothing",
+        "policy-violated",
         "pool-limit-below-instance",
         "pool-limits-above-service-quota",
+        "privileged-project-role",
         "public-resource-policy",
         "quota-above-pool-limit",
         "quota-below-one-run",
         "readers-may-write",
         "replicas-above-quota",
         "replicas-above-reservation",
+        "repository-pattern-too-wide",
         "reserved-capacity-exceeded",
         "resource-limits-missing",
         "retention-after-deletion-date",
@@ -84,8 +96,15 @@ EXCEPTION = frozenset(
         "selector-without-match",
         "service-quota-exceeded",
         "shared-tracking-database",
+        "source-namespace-open",
         "source-outside-mirror",
         "team-pod-reaches-host",
+        "tenant-assumes-role",
+        "tenant-cluster-kind",
+        "tenant-creates-applications",
+        "tenant-grants-roles",
+        "tenant-makes-identities",
+        "tenant-on-any-cluster",
         "unknown-price",
         "unpinned-image",
         "unsafe-binding",
@@ -96,5 +115,6 @@ EXCEPTION = frozenset(
         "wildcard-role",
     }
 )
-"""Ids of security, quota, budget, capacity and retention, and of names that people bring to a cluster by hand: only
-environments/exceptions.yaml accepts them, which the platform team owns, so that a team cannot approve itself."""
+"""Ids of security, quota, budget, capacity, retention and projects of Argo CD, and of names that people bring to a cluster
+by hand: only environments/exceptions.yaml accepts them, which the platform team owns, so that a team cannot approve
+itself."""

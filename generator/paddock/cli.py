@@ -254,6 +254,21 @@ def explain(id: str | None) -> int:
     return verb.run(id)
 
 
+@cli.group()
+def policy() -> None:
+    """The platform's own policies in CEL (environments/policies)."""
+
+
+@policy.command("test")
+@_common
+@click.argument("names", nargs=-1, metavar="[POLICY]...")
+def policy_test(names: tuple[str, ...], **common: Any) -> int:
+    """Run the tests of policies and show each; with POLICY only those. `validate` runs them as well."""
+    from paddock.commands import policy as verb
+
+    return verb.run(_session(**common), names=names)
+
+
 @cli.command()
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."

@@ -19,7 +19,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A node of a file, before its line is known. With `line` (1-based) the position is given instead: a column of it,
-    or the whole line; with `text`, the first line from there that holds it, where one does."""
+    or the whole line; with `text`, the first line from there that holds it, where one does. `inside` is a line and
+    column (1-based) in the text of the node, for languages within YAML."""
 
     path: str
     pointer: Pointer = ()
@@ -28,6 +29,7 @@ class Place:
     column: int = 1
     whole_line: bool = False
     text: str = ""
+    inside: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

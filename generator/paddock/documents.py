@@ -76,6 +76,7 @@ def _misplaced(path: str) -> Problem:
         message=f"no spec may lie at {path}",
         place=Place(path=path, line=1),
         help="legal: environments/platform.yaml, environments/exceptions.yaml, environments/baseline.yaml, "
+        "environments/policies/<name>.yaml, "
         "environments/<env>/environment.yaml, "
         "environments/<env>/clusters/<name>.yaml, "
         "environments/base|<env>/teams/<team>.yaml, environments/base|<env>/workloads/<team>/<name>.yaml; "

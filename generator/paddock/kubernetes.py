@@ -1,5 +1,5 @@
 """Schemas of Kubernetes objects by version and kind: the core kinds' from the package kubernetes-validate, the custom
-kinds' from schemas/kubernetes. It validates one object; relations between objects are checks."""
+kinds' from schemas/kubernetes, with their rules in CEL. It validates one object; relations are checks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from paddock import object_rules
 from paddock.schema import DRAFT, URI, Fault, SchemaSet
 
 Json = Any
@@ -26,6 +27,7 @@ class ObjectSchemas:
         self._folder = _core_folder(version)
         self._set = SchemaSet({DEFINITIONS: _definitions(version)})
         self._known: dict[tuple[str, str], str | None] = {}
+        self._rules: dict[str, object_rules.Node | None] = {}
 
     def uri(self, api_version: str, kind: str) -> str | None:
         """URI of the schema of a kind, loaded on first use; None if there is none."""
@@ -40,8 +42,10 @@ class ObjectSchemas:
         return self._set.is_valid(uri, value)
 
     def faults(self, uri: str, value: Json) -> list[Fault]:
-        """What is wrong with an object."""
-        return self._set.faults(uri, value)
+        """What is wrong with an object: under its schema, else by the rules that its API states in CEL."""
+        found = self._set.faults(uri, value)
+        rules = self._rules.get(uri)
+        return object_rules.faults(rules, value) if rules is not None and not found else found
 
     def standalone(self, api_version: str, kind: str) -> Json:
         """The schema of a kind with all definitions it reaches inside it, as kubeconform needs it."""
@@ -65,6 +69,7 @@ class ObjectSchemas:
                 return None
         uri = f"{URI}kubernetes/{group}/{version}/{kind}"
         self._set.add(uri, document)
+        self._rules[uri] = object_rules.plan(document) if custom in self._custom else None
         return uri
 
 

@@ -24,6 +24,8 @@ _PLACES = (
     ("Baseline", re.compile(r"environments/baseline\.yaml")),
     ("Exceptions", re.compile(r"environments/exceptions\.yaml")),
     ("Platform", re.compile(r"environments/platform\.yaml")),
+    # Not `environment`: whatever lies in a folder's environment.yaml is an environment.
+    ("Policy", re.compile(rf"environments/policies/(?!environment\.)(?P<name>{_NAME})\.yaml")),
     ("Environment", re.compile(rf"environments/(?P<environment>{_NAME})/environment\.yaml")),
     ("Cluster", re.compile(rf"environments/(?P<environment>{_NAME})/clusters/(?P<name>{_NAME})\.yaml")),
     ("Team", re.compile(rf"environments/(?P<environment>{_NAME})/teams/(?P<name>{_NAME})\.yaml")),
@@ -52,6 +54,8 @@ def spec_path(path: str) -> SpecPath | None:
             groups = {"name": "", **match.groupdict()}
             name = groups.pop("name") or groups.get("environment", "")
             if groups.get("environment") == "base" and kind not in ("Team", "Workload"):
+                return None
+            if groups.get("environment") == "policies":
                 return None
             return SpecPath(path=path, kind=kind, name=name, **groups)
     return None

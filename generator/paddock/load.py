@@ -23,6 +23,7 @@ from paddock.model import (
     NodePool,
     Origin,
     Platform,
+    Policy,
     Spec,
     Team,
     Workload,
@@ -207,7 +208,7 @@ _kept: list[tuple[Mapping[str, Json], SchemaSet]] = []
 """Compiled schemas serve the next runs of a process; those of two states are kept."""
 
 
-_KINDS = ("Baseline", "Cluster", "Environment", "Exceptions", "Platform", "Team", "Workload")
+_KINDS = ("Baseline", "Cluster", "Environment", "Exceptions", "Platform", "Policy", "Team", "Workload")
 
 
 def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
@@ -215,6 +216,8 @@ def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
     for document in documents:
         by_kind[document.at.kind].append(document)
     platform = _platform(loader, by_kind["Platform"])
+    read = [spec for document in by_kind["Policy"] if (spec := loader.resolve(document, None)) is not None]
+    policies = {one.name: Policy(name=one.name, data=one.data, origin=one.origin) for one in read}
     environments = {}
     for document in by_kind["Environment"]:
         spec = loader.resolve(document, None)
@@ -236,6 +239,7 @@ def _fleet(loader: _Loader, documents: list[Document]) -> Fleet | None:
         environments=environments,
         exceptions=exceptions,
         baseline=baseline,
+        policies=policies,
         unread=frozenset(_unread(loader, environments)),
     )
 

@@ -105,6 +105,30 @@ class Platform(Spec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Spec):
+    """A rule of this platform, in CEL, about specs or about rendered objects."""
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """Kinds of specs that it is about."""
+        return tuple(self.data["matchConstraints"].get("specs", ()))
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Kinds of rendered objects that it is about."""
+        return tuple(self.data["matchConstraints"].get("objects", ()))
+
+    def matches(self, environment: str, cluster: str | None, team: str | None) -> bool:
+        """Whether it is about what stands there; None is no cluster, or no team, and matches only a policy that
+        names none."""
+        stated = self.data["matchConstraints"]
+        return all(
+            name not in stated or value in stated[name]
+            for name, value in (("environments", environment), ("clusters", cluster), ("teams", team))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePool:
     """A node pool of a cluster; `data` is its spec with defaults."""
 
@@ -338,6 +362,7 @@ class Fleet:
     environments: Mapping[str, Environment]
     exceptions: Spec | None = None
     baseline: Spec | None = None
+    policies: Mapping[str, Policy] = field(default_factory=dict)
     unread: frozenset[tuple[str, str, str]] = frozenset()
     """(kind, environment, name) of specs that exist but could not be read; references to them are no further fault."""
     namespaces: Mapping[str, Mapping[str, OwnedNamespace]] = field(default_factory=dict)

@@ -270,7 +270,9 @@ def _survivors(fleet: Fleet, problems: Sequence[Problem]) -> tuple[Fleet, int]:
             kept[environment.name] = replace(environment, clusters=clusters, teams=teams, workloads=workloads)
     if faulty & fleet.platform.origin.files():
         kept = {}
-    return replace(fleet, environments=kept), dropped
+    policies = {name: one for name, one in fleet.policies.items() if not faulty & one.origin.files()}
+    dropped += len(fleet.policies) - len(policies)
+    return replace(fleet, environments=kept, policies=policies), dropped
 
 
 def _render(

@@ -16,7 +16,7 @@ from paddock.schema import DRAFT, URI, SchemaSet
 
 Json = Any
 
-_KINDS = ("platform", "exceptions", "baseline", "environment", "cluster", "team", "workload")
+_KINDS = ("platform", "exceptions", "baseline", "policy", "environment", "cluster", "team", "workload")
 _TYPES = ("inference", "pipeline", "service", "training")
 
 

@@ -405,7 +405,7 @@ def _invalid(
         message=_sentence(id, fault, data),
         place=where,
         severity=fault.severity,
-        related=(Note(message=f"rendered to {path}"), last),
+        related=(Note(message=f"rendered to {path}"), last, *fault.related),
         help=fault.help,
     )
 

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import jsonschema_rs
 
-from paddock.diagnostics import Pointer, Severity
+from paddock.diagnostics import Note, Pointer, Severity
 from paddock.schema_words import (
     branches,
     distance,
@@ -38,6 +38,9 @@ URI = "file:///"
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
+RULES = "x-kubernetes-validations"
+"""The keyword of rules in CEL, which no validator of JSON Schema reads; `object_rules` does."""
+
 EVERY = object()
 """Stands for a value of which nothing is known, where a schema has conditions."""
 
@@ -53,6 +56,7 @@ class Fault:
     help: str = ""
     missing: str = ""
     severity: Severity = Severity.ERROR
+    related: tuple[Note, ...] = ()
 
 
 class SchemaSet:
@@ -284,7 +288,28 @@ def malformed(document: Json) -> str:
     except jsonschema_rs.ValidationError as error:
         where = "/".join(str(step) for step in error.instance_path)
         return f"this is no JSON Schema of draft 2020-12: {error.message} at {where or 'its root'}"
-    return ""
+    return _malformed_rule(document, "")
+
+
+def _malformed_rule(node: Json, place: str) -> str:
+    """Why rules in CEL (x-kubernetes-validations) beside the schema cannot be read; empty if they can."""
+    if isinstance(node, list):
+        return next(filter(None, (_malformed_rule(one, f"{place}/{index}") for index, one in enumerate(node))), "")
+    if not isinstance(node, dict):
+        return ""
+    rules = node.get(RULES, [])
+    if not (isinstance(rules, list) and all(map(_is_rule, rules))):
+        return f"{RULES} at {place.lstrip('/') or 'its root'} is no list of rules, each with rule and message"
+    return next(filter(None, (_malformed_rule(one, f"{place}/{name}") for name, one in node.items())), "")
+
+
+def _is_rule(rule: Json) -> bool:
+    """Whether it has an expression and a message, and of the rest at most the field it is about."""
+    return (
+        isinstance(rule, dict)
+        and {"rule", "message"} <= rule.keys() <= {"rule", "message", "fieldPath"}
+        and all(isinstance(one, str) and one for one in rule.values())
+    )
 
 
 def _join(base: str, uri: str) -> str:

@@ -339,6 +339,7 @@ class _Nodes:
     def __init__(self, data: bytes, text: str) -> None:
         self.children: dict[int, dict[str | int, tuple[Any, Any]]] = {}
         self.root: Any = None
+        self.lines = _LINE_BREAK.split(text)
         if len(data) <= MAX_BYTES and not _UNREADABLE.search(text):
             try:
                 self.root = _compose(text)
@@ -356,6 +357,8 @@ class _Nodes:
                 missing = True
                 break
             key, node = child
+        if place.inside is not None and not missing and isinstance(node, ScalarNode):
+            return self._inside(place.path, node, *place.inside)
         is_block = not isinstance(node, ScalarNode) and not node.flow_style
         if key is not None and (place.key or missing or is_block):
             return _span(place.path, key)
@@ -363,6 +366,21 @@ class _Nodes:
             mark = node.start_mark  # of the first dash
             return Location(path=place.path, line=mark.line + 1, column=mark.column + 1, end_line=mark.line + 1)
         return _span(place.path, node.value[0][0] if is_block and node.value else node)
+
+    def _inside(self, path: str, node: Any, line: int, column: int) -> Location:
+        """A position in the text of a scalar; the whole scalar where its lines are not those of the file (folded)."""
+        start, end = node.start_mark, node.end_mark
+        if node.style == "|":
+            content = self.lines[start.line + 1 :]
+            indent = next((len(one) - len(one.lstrip(" ")) for one in content if one.strip()), 0)
+            at, column = start.line + line + 1, indent + column
+        elif start.line == end.line and line == 1:
+            quotes = node.style in ("'", '"')
+            text = self.lines[start.line][start.column + quotes : end.column - quotes]
+            at, column = start.line + 1, start.column + quotes + 1 + _written(text, column - 1, node.style)
+        else:
+            return _span(path, node)
+        return Location(path=path, line=at, column=column, end_line=at, end_column=column + 1)
 
     def child(self, node: Any, step: str | int) -> tuple[Any, Any] | None:
         """Key node (None in a list) and value node of a step."""
@@ -375,6 +393,16 @@ class _Nodes:
                 pairs = ((key, value) for key, value in reversed(node.value) if isinstance(key, ScalarNode))
                 self.children[id(node)] = {key.value: (key, value) for key, value in pairs}
         return self.children[id(node)].get(step)
+
+
+def _written(text: str, characters: int, style: str | None) -> int:
+    """How many characters of a quoted scalar's source stand for so many of its value."""
+    escaped = {"'": re.compile(r"''"), '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")}.get(style or "")
+    at = 0
+    for _ in range(characters):
+        found = escaped.match(text, at) if escaped else None
+        at = found.end() if found else at + 1
+    return at
 
 
 def _span(path: str, node: Any) -> Location:

@@ -72,6 +72,7 @@ from paddock.checks import (
     pod_fit,
     pod_priorities,
     pod_security,
+    policies,
     pool_demand,
     prepulled_images,
     provisioning,
@@ -208,6 +209,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=pod_fit.IDS, run=pod_fit.check, needs_catalogue=True),
     SpecCheck(ids=pod_priorities.IDS, run=lambda fleet, _: pod_priorities.check(fleet)),
     SpecCheck(ids=pool_demand.IDS, run=lambda fleet, _: pool_demand.check(fleet)),
+    SpecCheck(ids=policies.IDS, run=lambda fleet, _: policies.check(fleet)),
     SpecCheck(ids=prepulled_images.IDS, run=lambda fleet, _: prepulled_images.check(fleet)),
     SpecCheck(ids=provisioning.IDS, run=lambda fleet, _: provisioning.check(fleet)),
     SpecCheck(ids=quota_names.IDS, run=lambda fleet, _: quota_names.check(fleet)),
@@ -244,6 +246,7 @@ OBJECT_CHECKS = (
     ObjectCheck(ids=inner_names.IDS, run=lambda ref, data, _: inner_names.check(ref, data)),
     ObjectCheck(ids=list_keys.IDS, run=lambda ref, data, _: list_keys.check(ref, data)),
     ObjectCheck(ids=pod_security.IDS, kinds=pod_security.KINDS, run=pod_security.check),
+    ObjectCheck(ids=policies.OBJECT_IDS, run=policies.check_object),
     ObjectCheck(ids=rbac.IDS, kinds=rbac.KINDS, run=lambda ref, data, _: rbac.check(ref, data)),
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
     ObjectCheck(ids=tenant_identities.IDS, run=lambda ref, data, _: tenant_identities.check(ref, data)),
@@ -257,6 +260,7 @@ OUTPUT_CHECKS = (
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),
     OutputCheck(ids=dashboards.IDS, run=dashboards.check),
     OutputCheck(ids=network_isolation.IDS, run=network_isolation.check),
+    OutputCheck(ids=policies.OUTPUT_IDS, run=policies.check_output),
     OutputCheck(ids=api_versions.IDS, run=lambda objects, _, fleet: api_versions.check(objects, fleet)),
 )
 RELATION_CHECKS = (

@@ -131,7 +131,7 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
                         data, _ = clock.time("parse", partial(source.parse, document.encode(), template))
                         uri = schemas.uri(data["apiVersion"], data["kind"])
                         assert uri is not None
-                        clock.time("validate", partial(schemas.is_valid, uri, data))
+                        clock.time("validate", partial(schemas.faults, uri, data))
                         ref = render.reference(unit, template, data)
                         clock.time("checks of objects", partial(checked, ref, data))
                         clock.time("checks of relations", partial(object_links.of, data))
