@@ -21,7 +21,6 @@ Json = Any
 # The fields by which each kind is named: (the map above, the field), by hand.
 FIELDS: Mapping[str, set[tuple[str, str]]] = {
     "AdmissionCheck": {("admissionChecks", "name")},
-    "AppProject": {("spec", "project")},
     "ClusterIssuer": {("issuerRef", "name")},
     "ClusterQueue": {("spec", "clusterQueue")},
     "ClusterSecretStore": {("secretStoreRef", "name")},

@@ -115,6 +115,6 @@ EXCEPTION = frozenset(
         "wildcard-role",
     }
 )
-"""Ids of security, quota, budget, capacity, retention and projects of Argo CD, and of names that people bring to a cluster
-by hand: only environments/exceptions.yaml accepts them, which the platform team owns, so that a team cannot approve
-itself."""
+"""Ids of security, quota, budget, capacity, retention and projects of Argo CD, and of names that people bring to a
+cluster by hand: only environments/exceptions.yaml accepts them, which the platform team owns, so that a team cannot
+approve itself."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from paddock import storage_classes
-from paddock.analysis import object_names, object_references
+from paddock.analysis import object_names
 from paddock.analysis.object_links import Offer
 from paddock.analysis.object_names import KUBERNETES, Names
 from paddock.analysis.references import known_kind
@@ -44,10 +44,6 @@ def _classes(objects: Sequence[ObjectRef], cluster: Cluster, catalogue: Mapping[
 
 
 def _of_argo_cd(fleet: Fleet) -> Iterator[Offer]:
-    """What the hub has besides: Argo CD's namespace, which Terraform makes before it, or EKS with its capability; its
-    own name there; and clusters whose endpoint is not known yet, which will have a Secret then."""
+    """What the hub has besides: Argo CD's namespace, which Terraform makes before it, or EKS with its capability. What
+    Applications name is looked up as Argo CD does it (checks.argo_permissions)."""
     yield Offer("Namespace", "", fleet.platform.argocd_namespace)
-    yield Offer(object_references.DESTINATION, "", "in-cluster")
-    for cluster in fleet.clusters():
-        if not cluster.registered:
-            yield Offer(object_references.DESTINATION, "", cluster.identity)

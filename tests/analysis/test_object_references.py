@@ -84,10 +84,7 @@ CASES = {
         "{spec: {receivers: [{name: r, slackConfigs: [{apiURL: {name: s, key: k}, channel: c}]}]}}",
         {"Secret ns/s k"},
     ),
-    "Application": (
-        "{spec: {project: p, destination: {name: c, namespace: other}}}",
-        {"AppProject ns/p", "Argo CD cluster c"},
-    ),
+    "Application, which has checks of its own": ("{spec: {project: p, destination: {name: c}}}", set()),
     "Certificate": ("{spec: {secretName: written, issuerRef: {kind: ClusterIssuer, name: x}}}", {"ClusterIssuer x"}),
     "Certificate of a foreign issuer": ("{spec: {issuerRef: {group: awspca.example.com, kind: X, name: x}}}", set()),
     "Certificate without kind": ("{spec: {issuerRef: {name: x}}}", {"Issuer ns/x"}),

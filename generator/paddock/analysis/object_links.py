@@ -111,8 +111,6 @@ def _secret(data: Mapping[str, Json]) -> Iterator[Offer]:
     token = _TOKEN if data.get("type") == "kubernetes.io/service-account-token" else ()
     keys = (*mapping(data, "data"), *mapping(data, "stringData"), *token)
     yield Offer("Secret", _namespace(data), data["metadata"]["name"], keys)
-    if mapping(data, "metadata", "labels").get("argocd.argoproj.io/secret-type") == "cluster":
-        yield Offer(object_references.DESTINATION, "", str(mapping(data, "stringData").get("name")))
 
 
 def _external_secret(data: Mapping[str, Json]) -> Iterator[Offer]:

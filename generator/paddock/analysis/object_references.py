@@ -13,7 +13,6 @@ from paddock.diagnostics import Pointer
 
 Json = Any
 
-DESTINATION = "Argo CD cluster"
 """A cluster as Argo CD knows it, by its Secret."""
 MODEL_FORMAT = "model format"
 """A format of models that some serving runtime picks by itself."""
@@ -103,12 +102,6 @@ def _selectors(value: Json, namespace: str, at: Pointer) -> Iterator[Reference]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _selectors(item, namespace, (*at, index))
-
-
-def _application(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
-    spec = mapping(data, "spec")
-    yield from named("AppProject", namespace, spec, ("spec",), "project")
-    yield from named(DESTINATION, "", mapping(spec, "destination"), ("spec", "destination"), "name")
 
 
 def _certificate(data: Mapping[str, Json], namespace: str) -> Iterator[Reference]:
@@ -302,7 +295,6 @@ def _claim_template(data: Mapping[str, Json], namespace: str) -> Iterator[Refere
 _OF_KIND: Mapping[str, Callable[[Mapping[str, Json], str], Iterator[Reference]]] = {
     "AdmissionCheck": _admission_check,
     "AlertmanagerConfig": _alertmanager_config,
-    "Application": _application,
     "Certificate": _certificate,
     "ClusterIssuer": _issuer,
     "ClusterQueue": _cluster_queue,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from paddock import demands
@@ -27,7 +27,11 @@ def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
     limits = {name: limit for name, pool in cluster.node_pools.items() if (limit := _most(pool)) is not None}
     standing = {f"{one[0].team}/{one[0].name}": one for one in demands.always_on_gpus(environment, cluster)}
     places = {name: [pool.name for pool in pods.pools(cluster, one[0])] for name, one in standing.items()}
-    wants = {name: (places[name], Fraction(low * gpus)) for name, (_, low, gpus) in standing.items() if places[name]}
+    wants = {
+        name: (places[name], amount)
+        for name, (_, low, gpus) in standing.items()
+        if places[name] and not _alone(places[name], amount := Fraction(low * gpus), limits)
+    }
     found = bottleneck(wants, limits)
     if found is not None:
         pools = ", ".join(f'"{name}"' for name in found.places)
@@ -46,6 +50,11 @@ def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
             ),
             help=f"let the pool grow to {decimal(found.total)} GPUs, or lower replicas.min",
         )
+
+
+def _alone(places: Sequence[str], amount: Fraction, limits: Mapping[str, Fraction]) -> bool:
+    """Whether a workload is too large for its one pool by itself: gpu-does-not-fit says so."""
+    return len(places) == 1 and places[0] in limits and amount > limits[places[0]]
 
 
 def _most(pool: NodePool) -> Fraction | None:
