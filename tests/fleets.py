@@ -159,7 +159,7 @@ def fleet(*workloads: Workload, clusters: Mapping[str, Cluster] | None = None, t
     """One environment, dev, with the team perception and by default the clusters train (with MLflow) and serve."""
     defaults = {
         "serve": cluster("serve", CLUSTER | {"role": "serving"}),
-        "train": cluster("train", CLUSTER, components={"mlflow": {}}),
+        "train": cluster("train", CLUSTER, components={"kueue": {}, "mlflow": {}}),
     }
     perception = Team(
         name="perception",

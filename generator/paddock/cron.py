@@ -1,51 +1,99 @@
-"""The days on which a cron schedule fires: five fields, of which only those of days are read. Without a clock."""
+"""Cron schedules of five fields as robfig/cron v3 reads them (ParseStandard): CronJob, CronWorkflow, Argo CD's sync
+windows and Karpenter's budgets take these. Without a clock, time zones and daylight saving."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
 from paddock.dates import ordinal, shifted
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
+_DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
 _HORIZON = 4 * 366
 """Days that are looked at: enough for the next 29 February in all but one case in a century."""
 
 
-def first_day(schedule: str, since: str) -> str | None:
-    """The first day, `since` included, on which a schedule fires; None if it does not within four years or cannot be
-    read. Where both fields of days are restricted, either is enough (crontab(5), POSIX)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The numbers of each field, ascending; 0 is Sunday, and None stands for days that are not restricted."""
+
+    minutes: Sequence[int]
+    hours: Sequence[int]
+    days: Sequence[int] | None
+    months: Sequence[int]
+    weekdays: Sequence[int] | None
+
+    def fires_on(self, month: int, day: int, weekday: int) -> bool:
+        """Whether it fires on a day. Days of month and of week are alternatives where both are restricted (crontab(5);
+        robfig/cron, dayMatches)."""
+        if month not in self.months:
+            return False
+        of_month = self.days is None or day in self.days
+        of_week = self.weekdays is None or weekday in self.weekdays
+        either = self.days is not None and self.weekdays is not None
+        return (of_month or of_week) if either else (of_month and of_week)
+
+
+@lru_cache(maxsize=4096)
+def parse(schedule: str) -> Schedule:
+    """The schedule. ValueError says which field is wrong and what is legal there."""
     fields = schedule.split()
     if len(fields) != 5:
-        return None
+        raise ValueError("a schedule has five fields: minute, hour, day of the month, month and day of the week")
+    minute, hour, day, month, weekday = fields
+    days = _numbers("day of the month", day, 1, 31, {})
+    weekdays = _numbers("day of the week", weekday, 0, 6, _DAYS)
+    return Schedule(
+        minutes=_numbers("minute", minute, 0, 59, {}),
+        hours=_numbers("hour", hour, 0, 23, {}),
+        days=None if _is_open(day) else days,
+        months=_numbers("month", month, 1, 12, _MONTHS),
+        weekdays=None if _is_open(weekday) else weekdays,
+    )
+
+
+def first_day(schedule: str, since: str) -> str | None:
+    """The first day, `since` included, on which a schedule fires; None if it does not within four years or cannot be
+    read."""
     try:
-        days, weekdays = _numbers(fields[2], 1, 31), _numbers(fields[4], 0, 7, _DAYS)
-        months = _numbers(fields[3], 1, 12, _MONTHS, first=1)
+        found = parse(schedule)
     except ValueError:
         return None
-    either = not fields[2].startswith("*") and not fields[4].startswith("*")
-    for distance in range(_HORIZON):
-        day = shifted(since, distance)
-        of_month, of_week = int(day[8:]) in days, bool({ordinal(day) % 7, ordinal(day) % 7 or 7} & weekdays)
-        if int(day[5:7]) in months and ((of_month or of_week) if either else (of_month and of_week)):
-            return day
-    return None
+    days = (shifted(since, distance) for distance in range(_HORIZON))
+    # Day 7 of the year 1 is a Sunday.
+    return next((day for day in days if found.fires_on(int(day[5:7]), int(day[8:]), ordinal(day) % 7)), None)
 
 
-def _numbers(field: str, low: int, high: int, names: tuple[str, ...] = (), *, first: int = 0) -> set[int]:
-    """The numbers of a field: lists, ranges, steps and names. ValueError for anything else."""
+def _is_open(text: str) -> bool:
+    """Whether days are not restricted: every second day already is (robfig/cron v3, getRange)."""
+    return any(part in ("*", "?", "*/1", "?/1") for part in text.split(","))
+
+
+def _numbers(what: str, text: str, low: int, high: int, names: dict[str, int]) -> list[int]:
+    """The numbers of a field: a list of numbers, ranges and steps."""
     found: set[int] = set()
-    for part in field.lower().split(","):
+    for part in text.lower().split(","):
         span, _, step = part.partition("/")
         begin, dash, end = span.partition("-")
-        if span in ("*", "?"):
-            lowest, highest = low, high
-        else:
-            lowest = _number(begin, names, first)
-            highest = _number(end, names, first) if dash else (high if step else lowest)
-        found |= set(range(lowest, highest + 1, int(step or 1)))
-    if not found or min(found) < low or max(found) > high:
-        raise ValueError(field)
-    return found
+        try:
+            first, last = (low, high) if span in ("*", "?") else (_number(begin, names), _number(end or begin, names))
+            last = high if step and not dash and span not in ("*", "?") else last
+            width = _number(step, {}) if step else 1
+        except ValueError:
+            first, last, width = 0, -1, 0
+        if not low <= first <= last <= high or width < 1 or part.endswith("/") or span.endswith("-"):
+            legal = f"{low} to {high}" + (f", {', '.join(names)}" if names else "")
+            raise ValueError(f'"{part}" is no {what}: {legal}, a range a-b, * or either with a step /n')
+        found |= set(range(first, last + 1, width))
+    return sorted(found)
 
 
-def _number(text: str, names: tuple[str, ...], first: int) -> int:
-    return names.index(text) + first if text in names else int(text)
+def _number(text: str, names: dict[str, int]) -> int:
+    if text in names:
+        return names[text]
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)

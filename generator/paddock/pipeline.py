@@ -110,7 +110,7 @@ def run(
             loaded.catalogue,
             inputs,
         )
-    if all(one.whole for one in rendered.values()):
+    if not dropped and not loaded.skipped and all(one.whole for one in rendered.values()):
         problems += tree_problems(
             WholeTree(
                 objects=[ref for one in rendered.values() for ref in one.objects],

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from paddock.analysis.cron import firings
 from paddock.analysis.money import HOURS_A_MONTH, Span
 from paddock.analysis.prices import exact
+from paddock.analysis.schedules import firings
 from paddock.model import Workload
 from paddock.quantity import seconds
 

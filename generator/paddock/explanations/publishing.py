@@ -11,11 +11,15 @@ EXPLANATIONS = {
         "An Application that would have another name for the same folder.",
         "Argo CD deletes the one and creates the other; with a finalizer all is deleted between them (argo-cd#28576).",
         "Keep the name, or announce it with a tombstone after the finalizer is gone.",
+        example='error[application-renamed]: Application "prod-serve-api" would be deleted and "prod-serve-v2" made '
+        "for the same folder: with a finalizer, what runs is deleted between the two",
     ),
     "destination-changed": explain(
         "An Application that would be synced to another cluster.",
         "What it applied to the old one stays there, and nobody prunes it (argo-cd#9172).",
         "Remove the Application and make another, or announce with a tombstone that the old cluster is gone.",
+        example='error[destination-changed]: Application "prod-serve-api" goes from cluster "prod-serve-iad" to '
+        '"prod-serve-fra": what it applied to "prod-serve-iad" stays there, and nobody looks after it',
     ),
     "diverged-source": explain(
         "The deployed commit and the one to publish have different histories.",
