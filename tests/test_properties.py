@@ -53,7 +53,7 @@ class Rendered:
 
         result = Out()
         for unit in units:
-            result.add(self.renderer._unit(unit, set(), lambda ref, data: ()))
+            result.add(self.renderer._unit(unit, set(), lambda ref, data: ((), frozenset())))
         if result.problems:
             assert {one.id for one in result.problems} <= {"unrepresentable-value", "invalid-object"}
             return None

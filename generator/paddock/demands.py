@@ -5,7 +5,7 @@ bound, so that nothing is refused that could be had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -85,13 +85,22 @@ def of(environment: Environment, cluster: Cluster, team: Team) -> Demand:
     return demand(environment, cluster, team, mine)
 
 
-def everyone(environment: Environment, cluster: Cluster) -> Iterator[Demand]:
+def everyone(environment: Environment, cluster: Cluster) -> Sequence[Demand]:
     """The demand of each team on a cluster, by name."""
-    by_team: dict[str, list[Workload]] = {}
-    for one in environment.workloads_on(cluster.name):
-        by_team.setdefault(one.team, []).append(one)
-    for team in environment.teams_on(cluster.name):
-        yield demand(environment, cluster, team, by_team.get(team.name, []))
+    kept = next((found for one, other, found in _kept if one is environment and other is cluster), None)
+    if kept is None:
+        by_team: dict[str, list[Workload]] = {}
+        for one in environment.workloads_on(cluster.name):
+            by_team.setdefault(one.team, []).append(one)
+        teams = environment.teams_on(cluster.name)
+        kept = [demand(environment, cluster, team, by_team.get(team.name, [])) for team in teams]
+        _kept[:] = [(environment, cluster, kept), *_kept][:_CLUSTERS]
+    return kept
+
+
+_CLUSTERS = 32
+_kept: list[tuple[Environment, Cluster, list[Demand]]] = []
+"""Several checks ask for the same demand; that of the clusters asked for last is kept."""
 
 
 def demand(environment: Environment, cluster: Cluster, team: Team, workloads: list[Workload]) -> Demand:

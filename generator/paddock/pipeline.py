@@ -18,6 +18,7 @@ from paddock.checks import (
     OBJECT_CHECKS,
     OUTPUT_CHECKS,
     RELATION_CHECKS,
+    SCREENS,
     SPEC_CHECKS,
     TEXT_CHECKS,
     TREE_CHECKS,
@@ -30,7 +31,7 @@ from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
 from paddock.locating import locate, location_of
 from paddock.model import Environment, Fleet, Spec
-from paddock.render import ObjectRef, Rendered, Renderer
+from paddock.render import Examine, ObjectRef, Rendered, Renderer
 from paddock.schema import Fault
 from paddock.tree import with_manifest
 from paddock.units import argocd_units, cluster_units
@@ -211,17 +212,24 @@ def tree_problems(tree: WholeTree) -> list[Problem]:
     return [one for check in TREE_CHECKS for one in _guarded(check.ids, partial(check.run, tree))]
 
 
-def examine(ref: ObjectRef, data: Mapping[str, Any], *, fleet: Fleet) -> list[Fault]:
-    """What the checks of objects find in one that its schema allows; it runs where the object is rendered."""
-    found: list[Fault] = []
-    for check in OBJECT_CHECKS:
-        if check.kinds and ref.kind not in check.kinds:
-            continue
-        try:
-            found += check.run(ref, data, fleet)
-        except Exception as error:  # one broken check must not hide what the others find
-            found.append(Fault(id="check-crashed", message=_bug(check.ids, error), pointer=(), help=_REPORT))
-    return found
+def examiner(fleet: Fleet) -> Examine:
+    """What looks at each object that its schema allows, where it is rendered: the checks of objects, and the screens
+    that spare the checks of the output most of what there is."""
+    screens = [(one, one.prepare(fleet)) for one in SCREENS]
+
+    def examine(ref: ObjectRef, data: Mapping[str, Any]) -> tuple[list[Fault], frozenset[str]]:
+        found: list[Fault] = []
+        for check in OBJECT_CHECKS:
+            if check.kinds and ref.kind not in check.kinds:
+                continue
+            try:
+                found += check.run(ref, data, fleet)
+            except Exception as error:  # one broken check must not hide what the others find
+                found.append(Fault(id="check-crashed", message=_bug(check.ids, error), pointer=(), help=_REPORT))
+        suspected = [one.id for one, suspects in screens if ref.kind in one.kinds and suspects(ref, data)]
+        return found, frozenset(suspected)
+
+    return examine
 
 
 def _merged(problems: Sequence[Problem]) -> list[Problem]:
@@ -338,7 +346,7 @@ def _chunk(environment: str, index: int, chunks: int) -> Rendered:
     pending = list(cluster_units(fleet, fleet.environments[environment], worker.catalogue, worker.inputs))
     size = len(pending)
     part = pending[size * index // chunks : size * (index + 1) // chunks]
-    return worker.renderer.render(part, partial(examine, fleet=fleet))
+    return worker.renderer.render(part, examiner(fleet))
 
 
 def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendered:
@@ -349,7 +357,7 @@ def _environment(environment: Environment, parts: Sequence[Rendered]) -> Rendere
         result.add(part)
     folders = {path.rpartition("/")[0] for path in result.files}
     units = argocd_units(worker.fleet, environment, worker.catalogue, folders)
-    result.add(worker.renderer.render(units, partial(examine, fleet=worker.fleet)))
+    result.add(worker.renderer.render(units, examiner(worker.fleet)))
     return result
 
 

@@ -48,6 +48,8 @@ class ObjectRef:
     place: Place
     template: str
     links: Links = object_links.NONE
+    suspected: frozenset[str] = frozenset()
+    """Ids of checks of the output that have something to say of it: they read these objects only."""
     kept: Mapping[str, Json] | None = field(default=None, compare=False, repr=False)
     """The object itself, valid under its schema, where relations need it: of kinds of which there are few."""
 
@@ -65,8 +67,11 @@ class ObjectRef:
 KEPT = frozenset({("argoproj.io", "AppProject"), ("argoproj.io", "Application")})
 """Groups and kinds whose objects stay at hand beside their texts."""
 
-Examine = Callable[[ObjectRef, Mapping[str, Json]], Iterable[Fault]]
-"""What is wrong with one rendered object that its schema allows: the checks of objects, given by the caller."""
+Examined = tuple[Iterable[Fault], frozenset[str]]
+Examine = Callable[[ObjectRef, Mapping[str, Json]], Examined]
+"""What is wrong with one rendered object that its schema allows, and which checks of the output have to read it again:
+the checks of objects, given by the caller."""
+NOTHING: Examined = ((), frozenset())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +119,7 @@ class Renderer:
             self._by_version[version] = ObjectSchemas(version, self._custom)
         return self._by_version[version]
 
-    def render(self, pending: Iterable[Pending], examine: Examine = lambda ref, data: ()) -> Rendered:
+    def render(self, pending: Iterable[Pending], examine: Examine = lambda ref, data: NOTHING) -> Rendered:
         """All units; a template that cannot be loaded is reported once, with the first spec that met it."""
         result = Rendered()
         broken: set[str] = set()
@@ -269,7 +274,10 @@ class Renderer:
             if (ref.group, ref.kind) in KEPT:
                 result.whole = result.whole and not found
                 ref = replace(ref, kept=None if found else data)
-            found = found or [(fault.id, fault) for fault in examine(ref, data)]
+            if not found:
+                faults, suspected = examine(ref, data)
+                found = [(fault.id, fault) for fault in faults]
+                ref = replace(ref, suspected=suspected) if suspected else ref
         for id, fault in found:
             line = self._line_of(fault, text, template)
             at = Place(path=template, line=line)
@@ -334,8 +342,7 @@ def _values_reference(unit: Unit, values: Values, data: Mapping[str, Json]) -> O
 
 def content(ref: ObjectRef, trees: Mapping[str, Mapping[str, str]]) -> dict[str, Json]:
     """A rendered object, read from the texts by environment and path; its schema may have refused it."""
-    text = trees[ref.environment][ref.path].encode("utf-8", "surrogatepass")
-    data, _ = source.parse(text, ref.path, max_bytes=MAX_OBJECT_BYTES)
+    data = source.reread(trees[ref.environment][ref.path])
     return data if isinstance(data, dict) else {}
 
 

@@ -102,6 +102,14 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> tuple[Json, 
     return (None if builder.problems else value), builder.problems
 
 
+def reread(text: str) -> Json:
+    """The value of a text that `parse` accepted before, in half the time; None for one that is no YAML."""
+    try:
+        return _Builder("").build(_compose(text))
+    except (YAMLError, _TooDeep):
+        return None
+
+
 def locate(data: bytes, places: list[Place]) -> list[tuple[Location, str]]:
     """The location of each place in a file, and the text of its first line. Unparsable files give line 1."""
     text = _text(data)

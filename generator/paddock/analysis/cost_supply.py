@@ -77,13 +77,23 @@ class Pool:
     launches: bool = True
     tenants: list[Tenant] = field(default_factory=list)
     rates: dict[Wish, tuple[Fraction, Span] | None] = field(default_factory=dict)
-    """What is known of one pod of a size already."""
+    prices: dict[Wish, tuple[bool, Fraction | None]] = field(default_factory=dict)
+    """What is known of one pod of a size already: many are of the same."""
 
     def holds(self, wish: Wish) -> bool:
-        return any(one.part(wish) is not None for one in self.kinds)
+        return self._known(wish)[0]
 
     def price(self, wish: Wish) -> Fraction | None:
         """The cheapest price of a pod an hour, expected; None where no type has a price."""
+        return self._known(wish)[1]
+
+    def _known(self, wish: Wish) -> tuple[bool, Fraction | None]:
+        if wish not in self.prices:
+            holds = any(one.part(wish) is not None for one in self.kinds)
+            self.prices[wish] = (holds, self._cheapest(wish))
+        return self.prices[wish]
+
+    def _cheapest(self, wish: Wish) -> Fraction | None:
         found = [
             part * one.launched.expected
             for one in self.kinds

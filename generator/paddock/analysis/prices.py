@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from paddock.analysis.money import Span
@@ -66,6 +67,7 @@ class Prices:
         return found
 
 
+@lru_cache(maxsize=4096, typed=True)
 def exact(number: Json) -> Fraction:
     """A number of a spec as it is written: 0.1 is a tenth."""
     return Fraction(str(number))

@@ -142,6 +142,16 @@ class ObjectCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Which objects a check of the output has to read again, decided where they are rendered and parsed: `prepare`
+    gives, for a fleet, what says so of an object of one of the kinds."""
+
+    id: str
+    kinds: frozenset[str]
+    prepare: Callable[[Fleet], Callable[[ObjectRef, Mapping[str, Json]], bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputCheck:
     """Relations between rendered objects of all environments and the specs behind them; the texts are by environment
     and path. To read a text again costs 0.1 ms: one that wants every object is too slow for a large fleet."""
@@ -251,6 +261,7 @@ OBJECT_CHECKS = (
     ObjectCheck(ids=secrets.IDS, run=lambda ref, data, _: secrets.check(ref, data)),
     ObjectCheck(ids=tenant_identities.IDS, run=lambda ref, data, _: tenant_identities.check(ref, data)),
 )
+SCREENS = (Screen(id=admission_policies.IDS[0], kinds=admission_policies.KINDS, prepare=admission_policies.screen),)
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),

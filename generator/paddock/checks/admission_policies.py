@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from paddock import source
@@ -15,6 +15,7 @@ from paddock.model import Cluster, Environment, Fleet, Json, Spec
 from paddock.render import ObjectRef
 
 IDS = ("policy-blocks-pod",)
+KINDS = pod_templates.BEARERS
 
 # Runtimes of the whole cluster: the kind that uses them, and whether one of it does.
 _RUNTIMES = {
@@ -36,6 +37,28 @@ _HELP = {
 }
 
 
+def screen(fleet: Fleet) -> Callable[[ObjectRef, Mapping[str, Json]], bool]:
+    """Whether an enforced rule refuses something of an object: only these are read again."""
+    rules = {
+        cluster.identity: [one for one in admission.on_cluster(fleet, cluster).values() if one.enforced]
+        for cluster in fleet.clusters()
+    }
+    teams = {
+        cluster.identity: {team.name for team in environment.teams_on(cluster.name)}
+        for environment in fleet.environments.values()
+        for cluster in environment.clusters.values()
+    }
+
+    def refused(ref: ObjectRef, data: Mapping[str, Json]) -> bool:
+        enforced = rules.get(ref.cluster)
+        if not enforced or not ref.path.startswith("clusters/"):
+            return False
+        concerned = ref.kind in _RUNTIMES or ref.namespace in teams[ref.cluster]
+        return concerned and bool(_verdicts(enforced, data))
+
+    return refused
+
+
 def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
     """Every enforced rule of every cluster against the pods and jobs of teams' namespaces.
 
@@ -53,7 +76,7 @@ def check(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], 
 def _all(objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet) -> Iterator[Problem]:
     by_cluster: dict[str, list[ObjectRef]] = {}
     for one in objects:
-        if one.kind in pod_templates.BEARERS and one.path.startswith("clusters/"):
+        if one.kind in KINDS and one.path.startswith("clusters/"):
             by_cluster.setdefault(one.cluster, []).append(one)
     for environment in fleet.environments.values():
         for cluster in environment.clusters.values():
@@ -73,13 +96,15 @@ def _cluster(
 ) -> Iterator[Problem]:
     """The problems of one cluster. A runtime of the whole cluster counts where something of a team would run on it."""
     teams = {team.name for team in environment.teams_on(cluster.name)}
-    read = [(one, _read(one, texts)) for one in objects if one.namespace in teams or one.kind in _RUNTIMES]
-    users = {kind: [data for one, data in read if one.kind == kind] for kind, _ in _RUNTIMES.values()}
-    yield from _added(fleet, cluster, rules, {one.kind for one, _ in read})
-    for ref, data in read:
+    own = [one for one in objects if one.namespace in teams or one.kind in _RUNTIMES]
+    yield from _added(fleet, cluster, rules, {one.kind for one in own})
+    for ref in own:
+        if IDS[0] not in ref.suspected:
+            continue
+        data = _read(ref, texts)
         if ref.kind in _RUNTIMES:
             kind, uses = _RUNTIMES[ref.kind]
-            if not any(uses(data, user) for user in users[kind]):
+            if not any(uses(data, _read(one, texts)) for one in own if one.kind == kind):
                 continue
         specs = _specs(fleet, environment, cluster, ref)
         for rule, subject, what, image in _verdicts(rules, data):

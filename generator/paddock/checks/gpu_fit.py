@@ -31,30 +31,37 @@ def _pools(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
 def _all(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
     for environment in fleet.environments.values():
         offers = {name: _pools(fitting.offers(one, catalogue)) for name, one in environment.clusters.items()}
+        fit: set[tuple[str, Request, bool]] = set()
         for workload in environment.workloads.values():
             for part in workload.parts():
                 if "gpu" in part.data["resources"]:
                     for name in workload.clusters:
                         if name in offers:
-                            yield from _fits(environment.clusters[name], part, offers[name])
+                            yield from _fits(environment.clusters[name], part, offers[name], fit)
 
 
 def fits_nowhere(cluster: Cluster, workload: Workload, catalogue: Mapping[str, Component]) -> bool:
     """Whether gpu-does-not-fit is said of a workload: what else keeps it from running matters only after that."""
     if "gpu" not in workload.data["resources"]:
         return False
-    return any(True for _ in _fits(cluster, workload, fitting.offers(cluster, catalogue)))
+    return any(True for _ in _fits(cluster, workload, _pools(fitting.offers(cluster, catalogue)), set()))
 
 
-def _fits(cluster: Cluster, workload: Workload, offers: tuple[Offer, ...]) -> Iterator[Problem]:
-    wanted = fitting.request(cluster, workload)
+def _fits(
+    cluster: Cluster, workload: Workload, offers: tuple[Offer, ...], fit: set[tuple[str, Request, bool]]
+) -> Iterator[Problem]:
+    """The problem of a workload, if it has one. `fit` are requests that a cluster holds: many ask for the same."""
+    wanted, spread = fitting.request(cluster, workload), "replicas" in workload.data
+    if (cluster.name, wanted, spread) in fit:
+        return
     mine = [one for one in offers if wanted.pool in (None, one.pool.name)]
     if wanted.pool is not None and not mine:
         return  # unknown-node-pool says so
     usual = wanted.pool is None and any(_counts(one.pool, wanted) for one in mine)
     open_to_it = [one for one in mine if not (usual and one.pool.dra)]
-    against = fitting.obstacles(open_to_it, wanted, spread="replicas" in workload.data)
+    against = fitting.obstacles(open_to_it, wanted, spread=spread)
     if against is None:
+        fit.add((cluster.name, wanted, spread))
         return
     yield _problem(cluster.identity, workload, wanted, against, [one for one in mine if usual and one.pool.dra])
 

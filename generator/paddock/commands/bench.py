@@ -24,7 +24,7 @@ from paddock.pipeline import (
     Result,
     dated_problems,
     default_jobs,
-    examine,
+    examiner,
     output_problems,
     relation_problems,
     spec_problems,
@@ -120,7 +120,7 @@ def _phases(inputs: Inputs, result: Result, cold: float) -> None:
     clock.time("checks of dates", lambda: dated_problems(fleet, DAY))
     templates = Templates(inputs.templates)
     schemas = ObjectSchemas("1.34", inputs.schemas)
-    checked = partial(examine, fleet=fleet)
+    checked = examiner(fleet)
     for environment in fleet.environments.values():
         for pending in cluster_units(fleet, environment, loaded.catalogue, inputs):
             units = clock.time("view-models", partial(list, pending.build()))
