@@ -205,6 +205,7 @@ LAYERS: dict[str, int] = {
     "kubeconform": 12,
     "removal": 3,
     "moves": 4,
+    "upgrades": 2,
     "publish": 5,
     "reference": 6,
     "checks.fitting": 11,

@@ -704,3 +704,51 @@ class TestMoves:
         [refused] = published(target, branch({**FILES, path: application("bev", cluster="dev-pdx")}))
         assert [one.id for one in refused.problems] == ["destination-changed"]
         assert refs(remote(target)) == before
+
+
+class TestUpgrades:
+    """A control plane goes up one minor version at a time, and not back."""
+
+    ACK = "clusters/iad/infrastructure/cluster-cluster.yaml"
+    TERRAFORM = "terraform/hub/main.tf.json"
+
+    def found(self, path: str, before: str, after: str) -> list[tuple[str, str]]:
+        old, new = {**FILES, path: before}, {**FILES, path: after}
+        outcome = publish.decide(
+            branch(new),
+            tip(old),
+            entries=git.entries_of(new),
+            relation=lambda _: Relation.NEWER,
+            read=lambda files: {path: old[path] for path in files},
+        )
+        assert outcome.action is (Action.REFUSED if outcome.problems else Action.UPDATE)
+        return [(one.id, one.message) for one in outcome.problems]
+
+    def ack(self, version: str, name: str = "iad") -> str:
+        return f'kind: Cluster\nmetadata: {{name: cluster}}\nspec:\n  name: {name}\n  version: "{version}"\n'
+
+    def terraform(self, version: str) -> str:
+        return json.dumps({"resource": {"aws_eks_cluster": {"cluster": {"name": "hub", "version": version}}}})
+
+    def test_one_version_up(self) -> None:
+        assert not self.found(self.ACK, self.ack("1.34"), self.ack("1.35"))
+        assert not self.found(self.TERRAFORM, self.terraform("1.34"), self.terraform("1.35"))
+
+    def test_two_versions_up(self) -> None:
+        message = 'cluster "iad" goes from Kubernetes 1.33 to 1.35: a control plane goes up one minor version at a time'
+        assert self.found(self.ACK, self.ack("1.33"), self.ack("1.35")) == [("kubernetes-skips-version", message)]
+        [(id, _)] = self.found(self.TERRAFORM, self.terraform("1.33"), self.terraform("1.35"))
+        assert id == "kubernetes-skips-version"
+
+    def test_back(self) -> None:
+        [(id, message)] = self.found(self.TERRAFORM, self.terraform("1.35"), self.terraform("1.34"))
+        assert id == "kubernetes-downgrade"
+        assert message.startswith('cluster "hub" goes from Kubernetes 1.35 back to 1.34, which neither')
+
+    def test_another_cluster_at_the_same_place(self) -> None:
+        assert not self.found(self.ACK, self.ack("1.35"), self.ack("1.33", name="pdx"))
+
+    @pytest.mark.parametrize("text", ["", "[", "kind: [", "spec: 1\n", 'spec: {version: "1.x"}\n'])
+    def test_what_nobody_can_read_states_no_version(self, text: str) -> None:
+        assert not self.found(self.ACK, text, self.ack("1.35"))
+        assert not self.found(self.TERRAFORM, text, self.terraform("1.35"))

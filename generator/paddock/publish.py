@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from paddock import git, moves, removal
+from paddock import git, moves, removal, upgrades
 from paddock.diagnostics import Place, Problem
 from paddock.errors import Fatal
 from paddock.git import Commit, Entry
@@ -148,8 +148,8 @@ def decide(
     if gone := unannounced(before=before, after=entries, removed=branch.removed):
         outcome = replace(outcome, unannounced=tuple(gone))
         return _refused(outcome, *(removal.problem(branch.environment, *one) for one in gone))
-    if moved := _moves(branch, before, entries, read):
-        return _refused(outcome, *moved)
+    if found_wrong := [*_moves(branch, before, entries, read), *_upgrades(branch, before, entries, read)]:
+        return _refused(outcome, *found_wrong)
     return outcome if tip.trailers[DIGEST] != branch.digest else replace(outcome, note="it was edited by hand since")
 
 
@@ -168,6 +168,24 @@ def _moves(
     return list(
         moves.unannounced(before=read(changed), after=differing, removed=branch.removed, environment=branch.environment)
     )
+
+
+def _upgrades(
+    branch: Branch,
+    before: Mapping[str, Entry],
+    entries: Mapping[str, Entry],
+    read: Callable[[Mapping[str, Entry]], Mapping[str, str]],
+) -> list[Problem]:
+    """Kubernetes versions that a cluster cannot go to from where it is; only files that differ are read."""
+    changed = {
+        path: one
+        for path, one in before.items()
+        if upgrades.states_versions(path) and path in branch.files and entries.get(path) != one
+    }
+    if not changed:
+        return []
+    after = {path: branch.files[path] for path in changed}
+    return list(upgrades.refused(before=read(changed), after=after, environment=branch.environment))
 
 
 def message(branch: Branch, source: Commit, *, version: str) -> str:

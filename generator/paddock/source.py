@@ -103,11 +103,13 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> tuple[Json, 
 
 
 def reread(text: str) -> Json:
-    """The value of a text that `parse` accepted before, in half the time; None for one that is no YAML."""
+    """The value of a text that `parse` accepted in this run, in half the time: anchors are not looked for, so it must
+    be no other. None for one that is no YAML."""
     try:
-        return _Builder("").build(_compose(text))
+        root = _compose(text)
     except (YAMLError, _TooDeep):
         return None
+    return None if root is None else _Builder("").build(root)
 
 
 def locate(data: bytes, places: list[Place]) -> list[tuple[Location, str]]:

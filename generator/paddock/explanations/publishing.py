@@ -35,6 +35,23 @@ EXPLANATIONS = {
         example='error[foreign-branch]: the last commit of deploy/prod, 4f1c2d0a77be "Scale by hand", was not written '
         "by paddock",
     ),
+    "kubernetes-downgrade": explain(
+        "A cluster that would go back to an earlier Kubernetes version.",
+        "ACK stops for good at a downgrade, and Terraform's request is refused.",
+        "Keep the version; within seven days of an upgrade let EKS roll it back, then publish.",
+        source="https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html",
+        example='error[kubernetes-downgrade]: cluster "av-prod-hub-iad" goes from Kubernetes 1.35 back to 1.34, which '
+        "neither ACK nor Terraform does",
+    ),
+    "kubernetes-skips-version": explain(
+        "A cluster that would go up two minor versions of Kubernetes or more with one change.",
+        "EKS refuses it of Terraform; ACK makes the steps one after the other, and nobody looks at nodes and removed "
+        "APIs in between.",
+        "Publish one version after the other.",
+        source="https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html",
+        example='error[kubernetes-skips-version]: cluster "av-prod-hub-iad" goes from Kubernetes 1.33 to 1.35: a '
+        "control plane goes up one minor version at a time",
+    ),
     "stale-codeowners": explain(
         ".github/CODEOWNERS is not what the team specs say.",
         "The wrong people would be asked to approve.",
