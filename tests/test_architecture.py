@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from paddock import checks
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "paddock"
 
@@ -29,6 +32,8 @@ LAYERS: dict[str, int] = {
     "arns": 0,
     "cron": 1,
     "dates": 0,
+    "devices": 0,
+    "wording": 0,
     "kubernetes_releases": 0,
     "tree": 1,
     "quantity": 2,
@@ -87,6 +92,7 @@ LAYERS: dict[str, int] = {
     "verdict": 5,
     "analysis": 3,
     "analysis.admission": 5,
+    "analysis.pulled_images": 4,
     "analysis.api_lifetimes": 4,
     "analysis.pod_security": 5,
     "analysis.rbac": 4,
@@ -212,6 +218,8 @@ LAYERS: dict[str, int] = {
     "cluster_names": 12,
     "checks.workload_references": 12,
     "checks.whole_tree": 12,
+    "checks.mirrored_sources": 13,
+    "checks.policy_words": 12,
     "checks.quota_words": 12,
     "checks.gpu_fit": 13,
     "checks.*": 14,
@@ -341,3 +349,55 @@ def test_every_library_has_one_importing_module() -> None:
     }
     for library, expected in owners.items():
         assert {name for name in MODULES if uses(name, {library})} == expected, library
+
+
+def lines_of_code(name: str) -> int:
+    """Lines of a module that are no comment, docstring or import, and not blank."""
+    left_out: set[int] = set()
+    for node in nodes(name):
+        body = node.body if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) else []
+        first = body[0] if body else None
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            left_out |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        elif isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            left_out |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    lines = enumerate(MODULES[name].read_text().splitlines(), 1)
+    return sum(1 for number, line in lines if number not in left_out and line.strip() and line.strip()[0] != "#")
+
+
+def registered() -> set[str]:
+    """The ids of every registry of checks."""
+    registries = [value for key, value in vars(checks).items() if key.endswith("_CHECKS")]
+    return {id for registry in registries for one in registry for id in one.ids}
+
+
+def ids_of(name: str) -> set[str]:
+    """The ids that a module of checks says it reports: none if it is a view, or words that others share."""
+    stated = vars(sys.modules[f"paddock.{name}"]).items()
+    return {id for key, value in stated if key == "IDS" or key.endswith("_IDS") for id in value}
+
+
+CHECKS = [name for name in MODULES if name.startswith("checks.")]
+
+
+def test_every_id_of_a_check_is_registered() -> None:
+    assert {id for name in CHECKS for id in ids_of(name)} == registered()
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_is_short(name: str) -> None:
+    """What makes it longer is computation, which belongs to analysis, or words that several share."""
+    lines, ids = lines_of_code(name), ids_of(name)
+    assert lines <= (85 * len(ids) if ids else 200), f"{name} has {lines} lines for {len(ids)} ids"
+
+
+def test_checks_as_a_whole_are_short() -> None:
+    """With the views and words that have no ids, and checks that report one id from several sides."""
+    assert sum(map(lines_of_code, CHECKS)) <= 30 * len(registered())
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("analysis.")])
+def test_analysis_is_pure(name: str) -> None:
+    """Numbers and names in, values out: what is wrong, where it stands and how it is put is the checks'."""
+    assert not uses(name, {f"paddock.diagnostics.{one}" for one in ("Diagnostic", "Note", "Place", "Problem")})
+    assert "paddock.schema.Fault" not in uses(name, {"paddock.schema.Fault"})

@@ -12,12 +12,12 @@ from fractions import Fraction
 
 from paddock.analysis.allocatable import Allocatable
 from paddock.analysis.fewest_nodes import fewest
+from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import NodePool
 from paddock.quantity import parse
 from paddock.taints import pool_taints
 
-GPU = "nvidia.com/gpu"
 RESERVED = "reserved"
 _GIB = 1 << 30
 

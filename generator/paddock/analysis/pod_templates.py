@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from paddock.devices import GPU, MIG
 from paddock.diagnostics import Pointer
 
 Json = Any
 
-GPU = "nvidia.com/gpu"
-MIG = "nvidia.com/mig-"
 QUEUE = "kueue.x-k8s.io/queue-name"
 POD_FIELDS = ("containers", "initContainers", "ephemeralContainers")
 BEARERS = frozenset(

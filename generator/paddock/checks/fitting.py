@@ -13,8 +13,9 @@ from paddock.analysis.feasibility import Obstacle, Request
 from paddock.catalogue import Component
 from paddock.components import karpenter
 from paddock.daemons import Daemon
+from paddock.devices import GPU
 from paddock.diagnostics import Place
-from paddock.gpu_slices import GPU, advertised
+from paddock.gpu_slices import advertised
 from paddock.instances import instances
 from paddock.model import Cluster, Json, NodePool, Step, Workload
 from paddock.quantity import parse

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from paddock.analysis.feasibility import Constraint, Obstacle, Request
 from paddock.checks.fitting import Offer
+from paddock.devices import GPU
 from paddock.diagnostics import Note, Place, Pointer
 from paddock.gpu_slices import advertised
 from paddock.instances import instances
@@ -103,7 +104,7 @@ def reason(offer: Offer, one: Obstacle) -> str:
         return "its nodes have no label of a capacity type, because Karpenter did not make them"
     sliced = advertised(offer.cluster, offer.pool, instances()[one.instance]) if one.instance else None
     if one.constraint is Constraint.GPUS and sliced is not None:
-        other = sorted(name for name, count in sliced.items() if count and name != "nvidia.com/gpu")
+        other = sorted(name for name, count in sliced.items() if count and name != GPU)
         named = f": its parts of GPUs are {', '.join(other)}" if other else ""
         return f"{one.instance} offers {one.found} nvidia.com/gpu{named}"
     if one.constraint is Constraint.GPUS and one.found == "1":

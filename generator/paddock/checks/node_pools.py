@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+from paddock.devices import GPU
 from paddock.diagnostics import Problem
-from paddock.gpu_slices import GPU, advertised
+from paddock.gpu_slices import advertised
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.quantity import parse

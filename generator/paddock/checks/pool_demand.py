@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from paddock import demands
 from paddock.analysis.flow import bottleneck
+from paddock.devices import GPU
 from paddock.diagnostics import Note, Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Environment, Fleet, NodePool
@@ -60,7 +61,7 @@ def _alone(places: Sequence[str], amount: Fraction, limits: Mapping[str, Fractio
 def _most(pool: NodePool) -> Fraction | None:
     """GPUs that a pool ever has; None where nothing bounds them, or it is not known what a node offers."""
     limits = pool.data["limits"]
-    found = [parse(limits[pods.GPU])] if pods.GPU in limits else []
+    found = [parse(limits[GPU])] if GPU in limits else []
     nodes = parse(limits["nodes"]) if "nodes" in limits else pool.data.get("replicas")
     if nodes is not None and not pool.shared_gpus and all(name in instances() for name in pool.data["instanceTypes"]):
         found.append(nodes * max(Fraction(instances()[name].gpu_count) for name in pool.data["instanceTypes"]))

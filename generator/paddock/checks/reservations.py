@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from paddock.devices import GPU
 from paddock.diagnostics import Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, Json, NodePool
@@ -117,4 +118,4 @@ def _of_smallest(pool: NodePool, resource: str) -> int:
     if resource == "nodes":
         return 1
     known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    return min((one.gpu_count for one in known), default=0) if resource == "nvidia.com/gpu" else 0
+    return min((one.gpu_count for one in known), default=0) if resource == GPU else 0

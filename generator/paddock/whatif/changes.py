@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from paddock.analysis.feasibility import GPU
+from paddock.devices import GPU
 from paddock.errors import USAGE, Fatal
 from paddock.model import Cluster, Environment, Fleet, NodePool, Team, Workload
 from paddock.quantity import binary, decimal, parse

@@ -12,8 +12,9 @@ from typing import Any
 
 from paddock.analysis import feasibility
 from paddock.analysis.allocatable import allocatable
-from paddock.analysis.feasibility import GPU, Request
+from paddock.analysis.feasibility import Request
 from paddock.components import karpenter
+from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, NodePool, Workload
 from paddock.quantity import parse
