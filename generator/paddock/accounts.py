@@ -252,4 +252,4 @@ def text(amount: Fraction, resource: str) -> str:
 
 def percent(ratio: Fraction) -> str:
     """A ratio as a whole number of percent, rounded up: what is above a limit never reads as the limit."""
-    return f"{-(-ratio.numerator * 100 // ratio.denominator)} %"
+    return f"{-(-ratio.numerator * 100 // ratio.denominator)}%"

@@ -183,7 +183,7 @@ def _fault(rule: Rule, answer: cel.Answer, at: Pointer) -> Fault:
         id="invalid-object",
         message=f"{where(pointer)} breaks a rule of its API: {rule.message}{failed}",
         pointer=pointer,
-        help="the API server would refuse it with this rule, after the merge; change what gives this value",
+        help="change what gives this value: the API server would refuse it by this rule, after the merge",
     )
 
 

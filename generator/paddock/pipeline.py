@@ -36,6 +36,7 @@ from paddock.schema import Fault
 from paddock.tree import with_manifest
 from paddock.units import argocd_units, cluster_units
 from paddock.verdict import Accepted
+from paddock.wording import more_objects
 
 Notify = Callable[[str], None]
 """Called with the name of each phase as it begins: load, check, render, verify."""
@@ -238,9 +239,7 @@ def _merged(problems: Sequence[Problem]) -> list[Problem]:
     for one in problems:
         found.setdefault((one.id, one.place, one.message), []).append(one)
     return [
-        replace(first, related=(*first.related, Note(message=f"and {len(more)} more object{'s' * (len(more) > 1)}")))
-        if more
-        else first
+        replace(first, related=(*first.related, Note(message=more_objects(len(more))))) if more else first
         for first, *more in found.values()
     ]
 

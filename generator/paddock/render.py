@@ -358,10 +358,10 @@ def _not_an_object(data: Json, template: str, unit: Unit) -> Problem | None:
         return None
     return Problem(
         id="not-a-kubernetes-object",
-        message=f"the template renders something that is no Kubernetes object: {missing}",
+        message=f"the template renders something that is not a Kubernetes object: {missing}",
         place=Place(path=template, line=1),
         related=(Note(message="rendered for this spec", place=unit.place),),
-        help="a resource template renders objects with apiVersion, kind and metadata.name",
+        help="render an object with apiVersion, kind and metadata.name",
     )
 
 

@@ -16,9 +16,14 @@ def ending(number: int) -> str:
     return "" if number == 1 else "s"
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of a noun, e.g. 1 day, 2 days."""
+    return f"{number} {noun}{ending(number)}"
+
+
 def more_objects(number: int) -> str:
     """The note of a finding that stands for further objects."""
-    return f"and {number} more object{ending(number)}"
+    return f"and {counted(number, 'more object')}"
 
 
 def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
@@ -26,7 +31,12 @@ def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)), "")
 
 
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The question whether the nearest name was meant, with a space for what follows; "" if none is alike."""
+    near = nearest(name, known)
+    return f'did you mean "{near}"? ' if near else ""
+
+
 def instead(name: str, known: Collection[str]) -> str:
     """A help for an unknown name: the nearest one, and all that are legal."""
-    near = nearest(name, known)
-    return (f'did you mean "{near}"? ' if near else "") + f"legal: {', '.join(sorted(known)) or 'none'}"
+    return f"{did_you_mean(name, known)}legal: {', '.join(sorted(known)) or 'none'}"

@@ -61,7 +61,7 @@ def _faults(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) 
     if fault:
         yield Problem(
             id="promql-syntax",
-            message=f"the expression of {what} is no PromQL: {fault}",
+            message=f"the expression of {what} is not PromQL: {fault}",
             place=_place(ref, fleet, kind, name, "expr"),
             related=(Note(message=f"the expression: {_short(expr)}"), Note(message=f"rendered to {ref.path}")),
             help="correct the expression; Prometheus leaves out a rule that it cannot read",

@@ -72,7 +72,7 @@ def _pool(environment: Environment, cluster: Cluster, pool: NodePool, standing: 
         always = add(one.quantity for one in fixed)
         if total + always > parse(limit):
             text = _text(total, resource)
-            beside = f", beside {_text(always, resource)} that always run" if always else ""
+            beside = f", beside {_text(always, resource)} always in use" if always else ""
             yield Problem(
                 id="quota-above-pool-limit",
                 message=f'nominal quota of {resource} in pool "{pool.name}" of cluster "{cluster.identity}" adds up to '

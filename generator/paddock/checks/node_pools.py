@@ -164,7 +164,7 @@ def _placement(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             id="efa-in-several-zones",
             message=f'pool "{pool.name}" has EFA in {len(zones)} zones; EFA does not cross a zone',
             place=cluster.place("nodePools", pool.name, "zones"),
-            help="one pool for each zone",
+            help="write one pool for each zone",
         )
     if "reserved" in pool.data["capacityTypes"] and "capacityReservations" not in pool.data:
         yield Problem(

@@ -21,6 +21,7 @@ from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, Team
 from paddock.notebooks import Profile
 from paddock.quantity import binary, decimal
+from paddock.wording import quoted
 
 IDS = ("notebook-gpu-unavailable", "notebook-above-quota", "same-notebook-title", "policy-blocks-pod")
 
@@ -69,7 +70,7 @@ def _gpu(
         return
     others = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
     wanted = f"{profile.gpus} × {profile.model}, {decimal(profile.cpu)} CPUs and {binary(profile.memory)} of memory"
-    legal = ", ".join(f'"{name}"' for name in others)
+    legal = quoted(others)
     yield Problem(
         id="notebook-gpu-unavailable",
         message=f'notebook "{profile.name}" of team "{team.name}" asks for {wanted}, and no node pool of cluster '

@@ -12,6 +12,7 @@ from paddock.diagnostics import Note, Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Environment, Fleet, NodePool
 from paddock.quantity import decimal, parse
+from paddock.wording import ending, quoted
 from paddock.workloads import pods
 
 IDS = ("demand-above-pool-limit",)
@@ -35,10 +36,10 @@ def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
     }
     found = bottleneck(wants, limits)
     if found is not None:
-        pools = ", ".join(f'"{name}"' for name in found.places)
+        pools = quoted(found.places)
         yield Problem(
             id="demand-above-pool-limit",
-            message=f"what always runs on pool{'s' * (len(found.places) > 1)} {pools} of cluster "
+            message=f"what always runs on pool{ending(len(found.places))} {pools} of cluster "
             f'"{cluster.identity}" takes {decimal(found.total)} GPUs, and there are never more than '
             f"{decimal(found.limit)}",
             place=cluster.place("nodePools", found.places[0], "limits"),

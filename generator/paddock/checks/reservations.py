@@ -84,7 +84,7 @@ def _together(cluster: Cluster, pool: NodePool, reservations: Mapping[str, Json]
             id="several-capacity-blocks",
             message=f'pool "{pool.name}" has {len(blocks)} capacity blocks: {", ".join(blocks)}',
             place=cluster.place(*place, blocks[1], key=True),
-            help="one pool for each block: Karpenter does not tell blocks of one type and zone apart "
+            help="write one pool for each block: Karpenter does not tell blocks of one type and zone apart "
             "(karpenter-provider-aws#8514), and each ends at its own time",
         )
     yield from _size(cluster, pool, sum(one["instanceCount"] for one in reservations.values()))

@@ -76,7 +76,7 @@ def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
         related=tuple(
             Note(
                 message=f'flavor "{flavor}": at most {text(most, resource)} of {resource}, '
-                f"{text(wanted[resource], resource)} are asked for",
+                f"{text(wanted[resource], resource)} asked for",
                 place=nominal(demand, flavor, resource),
             )
             for flavor in legal
@@ -115,7 +115,7 @@ def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iter
     for key, used in sorted(steady.items()):
         limit, need = demand.quota[key], run.pods * counted(run.shape, key)
         if used <= parse(limit) < used + need:
-            beside = f", of which {text(used, key)} are always in use" if used else ""
+            beside = f" with {text(used, key)} always in use" if used else ""
             lacks = "all its pods" if run.pods > 1 else "its pod"
             yield Problem(
                 id="quota-below-one-run",
