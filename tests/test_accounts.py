@@ -264,6 +264,6 @@ def test_runs_at_once(how: Json, deadline: str | None, most: int) -> None:
 
 
 def test_percent_is_rounded_up() -> None:
-    assert accounts.percent(Fraction(925, 1000)) == "93 %"
-    assert accounts.percent(Fraction(1)) == "100 %"
-    assert accounts.percent(Fraction(1001, 1000)) == "101 %"
+    assert accounts.percent(Fraction(925, 1000)) == "93%"
+    assert accounts.percent(Fraction(1)) == "100%"
+    assert accounts.percent(Fraction(1001, 1000)) == "101%"

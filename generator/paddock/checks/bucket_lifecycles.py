@@ -114,7 +114,8 @@ def _lock(environment: Environment, team: Team, name: str) -> Iterator[Problem]:
         yield Problem(
             id="expiry-before-lock-ends",
             message=f'objects of bucket "{name}" of team "{team.name}" are gone '
-            f"{counted(bucket.last_version_days, 'day')} after they were written by its lifecycle, but are locked for {bucket.object_lock_days}",
+            f"{counted(bucket.last_version_days, 'day')} after they were written by its lifecycle, but are locked for "
+            f"{bucket.object_lock_days}",
             place=place,
             related=(Note(message="the lifecycle", place=team.place("buckets", name, "lifecycle", "expireAfterDays")),),
             help=f"lock them for at most {counted(bucket.last_version_days, 'day')}, or let them expire later: no "

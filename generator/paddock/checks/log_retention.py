@@ -64,8 +64,8 @@ def _offered(environment: Environment, team: Team | None) -> Iterator[Problem]:
     near = " or ".join(f"{one}d" for one in (above, below) if one is not None)
     yield Problem(
         id="log-retention-not-offered",
-        message=f"{_whose(team)} in environment {quoted([environment.name])} go to CloudWatch from {', '.join(clusters)}, "
-        f"which offers no retention of {counted(kept, 'day')}",
+        message=f"{_whose(team)} in environment {quoted([environment.name])} go to CloudWatch from "
+        f"{', '.join(clusters)}, which offers no retention of {counted(kept, 'day')}",
         place=_place(environment, team),
         related=(Note(message=f"legal: {', '.join(map(str, logs.CLOUDWATCH_DAYS))}"),),
         help=f"write {near}",
@@ -76,8 +76,8 @@ def _hold(environment: Environment, team: Team) -> Iterator[Problem]:
     if "retention" in team.data["logs"]:
         yield Problem(
             id="log-retention-under-legal-hold",
-            message=f"{_whose(team)} in environment {quoted([environment.name])} are on legal hold, and yet they are deleted "
-            f"after {team.data['logs']['retention'].removesuffix('d')} days",
+            message=f"{_whose(team)} in environment {quoted([environment.name])} are on legal hold, and yet they are "
+            f"deleted after {team.data['logs']['retention'].removesuffix('d')} days",
             place=team.place("logs", "retention"),
             related=(Note(message="the hold", place=team.place("logs", "legalHold")),),
             help="remove the retention; state it again when the hold is lifted",
