@@ -65,6 +65,7 @@ LAYERS: dict[str, int] = {
     "templating": 2,
     "promql": 1,
     "report.outcome": 2,
+    "report.table": 2,
     "report.json": 3,
     "report.text": 3,
     "report.github": 4,
@@ -124,6 +125,7 @@ LAYERS: dict[str, int] = {
     "analysis.object_links": 6,
     "analysis.object_names": 7,
     "analysis.object_references": 5,
+    "analysis.pod_kinds": 3,
     "analysis.pod_references": 4,
     "analysis.argocd_differences": 3,
     "analysis.argocd_paths": 4,
@@ -407,3 +409,9 @@ def test_analysis_is_pure(name: str) -> None:
     """Numbers and names in, values out: what is wrong, where it stands and how it is put is the checks'."""
     assert not uses(name, {f"paddock.diagnostics.{one}" for one in ("Diagnostic", "Note", "Place", "Problem")})
     assert "paddock.schema.Fault" not in uses(name, {"paddock.schema.Fault"})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_in_a_few_lines_what_it_is(name: str) -> None:
+    text = ast.get_docstring(ast.parse(MODULES[name].read_text())) or ""
+    assert 1 <= sum(1 for line in text.splitlines() if line.strip()) <= 4

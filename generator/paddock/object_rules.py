@@ -1,7 +1,5 @@
 """The rules that an API states of its objects in CEL (`x-kubernetes-validations`), evaluated as the API server does it:
-on valid objects, after defaults, at the node where the schema has them.
-
-Rules about a change (`oldSelf`) are skipped: before the merge there is no old object.
+on valid objects, after defaults, at the node where the schema has them. Rules about a change (`oldSelf`) are skipped.
 Semantics: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from paddock.analysis import inner_names
+from paddock.analysis.pod_kinds import KUBERNETES
 from paddock.model import Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
@@ -12,20 +13,7 @@ from paddock.wording import instead
 
 IDS = ("unknown-inner-name",)
 
-_KINDS = frozenset(
-    {
-        "ClusterWorkflowTemplate",
-        "CronJob",
-        "DaemonSet",
-        "Deployment",
-        "Job",
-        "Pod",
-        "ReplicaSet",
-        "StatefulSet",
-        "Workflow",
-        "WorkflowTemplate",
-    }
-)
+_KINDS = KUBERNETES | {"ClusterWorkflowTemplate", "Workflow", "WorkflowTemplate"}
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
