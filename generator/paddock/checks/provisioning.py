@@ -80,7 +80,7 @@ def _network(fleet: Fleet, cluster: Cluster) -> Iterator[Problem]:
     if is_hub and cluster.provisioner == "ack":
         yield Problem(
             id="hub-not-by-terraform",
-            message=f'ACK runs on the hub "{cluster.identity}", and cannot make the cluster that it runs on',
+            message=f'ACK runs on the hub "{cluster.identity}" and cannot make the cluster that it runs on',
             place=cluster.place("eks", "provisioner"),
             help="write provisioner: terraform, or existing if somebody else makes it",
         )
