@@ -188,7 +188,7 @@ def _spec(ref: ObjectRef, fleet: Fleet) -> Spec:
     if spec is not None and rest[0] == "teams":
         spec = environment.teams.get(rest[1])
     elif spec is not None and rest[0] == "workloads":
-        spec = environment.workloads.get((rest[1], rest[2]))
+        spec = ref.workload(fleet)
     return spec or environment
 
 

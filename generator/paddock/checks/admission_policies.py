@@ -78,7 +78,7 @@ def _cluster(
             kind, uses = _RUNTIMES[ref.kind]
             if not any(uses(data, _read(one, texts)) for one in own if one.kind == kind):
                 continue
-        specs = _specs(fleet, environment, cluster, ref)
+        specs = _specs(fleet, cluster, ref)
         for rule, subject, what, image in admission.verdicts(rules, data):
             place = origin(image, specs) or ref.place
             yield _problem(rule, ref, subject, what, place, cluster, note(fleet, cluster, rule))
@@ -89,10 +89,9 @@ def _read(ref: ObjectRef, texts: Mapping[str, str]) -> Mapping[str, Json]:
     return data  # type: ignore[no-any-return]
 
 
-def _specs(fleet: Fleet, environment: Environment, cluster: Cluster, ref: ObjectRef) -> list[Spec]:
+def _specs(fleet: Fleet, cluster: Cluster, ref: ObjectRef) -> list[Spec]:
     """Where an image of an object may have been named, nearest first."""
-    parts = ref.path.split("/")
-    workload = environment.workloads.get((parts[3], parts[4])) if parts[2] == "workloads" else None
+    workload = ref.workload(fleet)
     return [*([workload] if workload else []), cluster, fleet.platform]
 
 

@@ -76,9 +76,7 @@ def _of_worker(ref: ObjectRef, wanted: Target, fleet: Fleet, cluster: Cluster) -
     """Whether a manager of MultiKueue only holds a run whose pods start elsewhere, where the others are."""
     if ref.kind not in _RUNS or wanted.kind not in _FOR_PODS:
         return False
-    environment = fleet.environments[ref.environment]
-    parts = ref.path.split("/")
-    workload = environment.workloads.get((parts[3], parts[4])) if parts[2] == "workloads" else None
+    workload = ref.workload(fleet)
     return workload is not None and cluster.name in workload.dispatch
 
 
