@@ -15,6 +15,7 @@ import yaml
 from paddock import accounts, demands
 from paddock.analysis.quota_ledger import Account, Line, counted, ledger
 from paddock.demands import Demand
+from paddock.devices import GPU
 from paddock.model import Fleet
 from paddock.pipeline import Result
 from paddock.quantity import parse
@@ -123,10 +124,10 @@ def test_gpus_that_are_always_in_use_are_those_of_the_pods() -> None:
                 (one.team, one.name): (low, gpus) for one, low, gpus in demands.always_on_gpus(environment, cluster)
             }
             assert found == {
-                (demand.team.name, one.workload.name): (one.low, one.shape.requests[pods.GPU])
+                (demand.team.name, one.workload.name): (one.low, one.shape.requests[GPU])
                 for demand in everyone()
                 for one in demand.standing
-                if demand.cluster.identity == cluster.identity and pods.GPU in one.shape.requests
+                if demand.cluster.identity == cluster.identity and GPU in one.shape.requests
             }
             assert len(found) > 3 or "serve" not in cluster.name
 
@@ -263,6 +264,6 @@ def test_runs_at_once(how: Json, deadline: str | None, most: int) -> None:
 
 
 def test_percent_is_rounded_up() -> None:
-    assert accounts.percent(Fraction(925, 1000)) == "93 %"
-    assert accounts.percent(Fraction(1)) == "100 %"
-    assert accounts.percent(Fraction(1001, 1000)) == "101 %"
+    assert accounts.percent(Fraction(925, 1000)) == "93%"
+    assert accounts.percent(Fraction(1)) == "100%"
+    assert accounts.percent(Fraction(1001, 1000)) == "101%"

@@ -64,11 +64,11 @@ def test_several_ids_with_one_reason_and_a_last_day() -> None:
 @pytest.mark.parametrize(
     ("comment", "message"),
     [
-        (ID, f'"{ID}" is no suppression: it wants ids, two hyphens and a reason'),
-        (f"{ID} -- ", f'"{ID} --" is no suppression: it wants ids, two hyphens and a reason'),
-        (f"{ID} until -- x", f'"{ID} until -- x" is no suppression: it wants ids, two hyphens and a reason'),
-        (f"{ID} until 2027-02-29 -- x", '"2027-02-29" is no date'),
-        ("-- x", '"-- x" is no suppression: it wants ids, two hyphens and a reason'),
+        (ID, f'"{ID}" is not a suppression: it wants ids, two hyphens and a reason'),
+        (f"{ID} -- ", f'"{ID} --" is not a suppression: it wants ids, two hyphens and a reason'),
+        (f"{ID} until -- x", f'"{ID} until -- x" is not a suppression: it wants ids, two hyphens and a reason'),
+        (f"{ID} until 2027-02-29 -- x", '"2027-02-29" is not a date'),
+        ("-- x", '"-- x" is not a suppression: it wants ids, two hyphens and a reason'),
         ("grace -- x", 'there is no finding "grace"'),
         (
             "wildcard-permission -- x",

@@ -18,6 +18,7 @@ from paddock.analysis.quota_ledger import (
 from paddock.analysis.quota_tree import Cell, Member, Quota, QuotaTree
 from paddock.components import kueue_cohorts
 from paddock.demands import CLAIMED, VOLUMES, Demand, Run
+from paddock.devices import GPU
 from paddock.model import Cluster, Environment, Json, Step, Workload
 from paddock.quantity import binary, decimal, parse, seconds
 from paddock.workloads import pipeline, pods, runs
@@ -89,8 +90,8 @@ def asked(found: Demand, run: Run) -> dict[str, Fraction]:
     """What Kueue counts of a run: of the resources that the team's queue covers, all pods together."""
     mine = kueue_cohorts.known(found.team.clusters[found.cluster.name]["flavors"], found.cluster)
     amounts = {name: run.needs(name) for name in kueue_cohorts.covered(mine)}
-    if pods.GPU in amounts:
-        amounts[pods.GPU] += run.needs(CLAIMED)
+    if GPU in amounts:
+        amounts[GPU] += run.needs(CLAIMED)
     return {name: amount for name, amount in amounts.items() if amount}
 
 
@@ -251,4 +252,4 @@ def text(amount: Fraction, resource: str) -> str:
 
 def percent(ratio: Fraction) -> str:
     """A ratio as a whole number of percent, rounded up: what is above a limit never reads as the limit."""
-    return f"{-(-ratio.numerator * 100 // ratio.denominator)} %"
+    return f"{-(-ratio.numerator * 100 // ratio.denominator)}%"

@@ -147,6 +147,6 @@ def _problem(id: str, message: str, path: str) -> Problem:
         id=id,
         message=message,
         place=Place(path=path, line=1),
-        help="a component is templates/components/<name>/component.yaml with schemas/components/<name>.schema.json, "
-        "and schemas/values/<chart>.schema.json where it has a chart",
+        help="add what is missing: a component is templates/components/<name>/component.yaml with "
+        "schemas/components/<name>.schema.json, and schemas/values/<chart>.schema.json where it has a chart",
     )

@@ -1,10 +1,5 @@
-"""CEL as Kubernetes speaks it: an expression compiled once, and its answer on values. The only module that knows the
-library (cel-expr-python, Google's engine).
+"""CEL as Kubernetes speaks it (cel-expr-python, Google's engine): expressions compiled once, and answers on values.
 
-An expression can neither run code nor read anything but the values it is given, and it ends: the engine stops after
-10,000 rounds of loops, reads regular expressions in linear time (RE2) and nests at most 32 deep; loops of people's
-expressions stand at most `MAX_NESTING` deep in each other and add nothing up, and all texts that functions read or make
-for one answer have a limit (`cel_functions.MAX_TEXT`).
 Not there: `oldSelf` (there is no old object before the merge), macros with two variables, and named formats.
 """
 
@@ -17,6 +12,11 @@ from functools import cache
 from typing import Any
 
 from paddock import cel_functions as functions
+
+# An expression can neither run code nor read anything but the values it is given, and it ends: the engine stops after
+# 10,000 rounds of loops, reads regular expressions in linear time (RE2) and nests at most 32 deep; loops of people's
+# expressions stand at most `MAX_NESTING` deep in each other and add nothing up, and all texts that functions read or
+# make for one answer have a limit (`cel_functions.MAX_TEXT`).
 
 Json = Any
 

@@ -1,9 +1,7 @@
 """What Kubernetes adds to CEL, as plain functions: strings, lists, sets, quantities, URLs and IP addresses.
-
-The names and meanings are those of https://kubernetes.io/docs/reference/using-api/cel/. A value of a type that CEL does
-not have (a quantity, a URL, an address, a network) is a map with one key, which names the type. A ValueError is an
-error of the expression.
-"""
+Names and meanings: https://kubernetes.io/docs/reference/using-api/cel/. A value of a type that CEL does not have (a
+quantity, a URL, an address, a network) is a map with one key, which names the type. A ValueError is an error of the
+expression."""
 
 from __future__ import annotations
 

@@ -1,83 +1,22 @@
-"""The command tree and the error boundary. Options are read here; a verb's module is imported on use."""
+"""The command tree and the error boundary. A verb's module is imported on use."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from paddock import __version__, process
+from paddock import cli_options as options
 from paddock.errors import FATAL, INTERRUPTED, OK, USAGE, Fatal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from paddock.commands.session import Session
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-FORMATS = ("text", "github", "json", "sarif", "junit")
-_engine = click.option(
-    "--engine",
-    type=click.Choice(("embedded", "auto", "kubeconform")),
-    default="embedded",
-    show_default=True,
-    help="embedded: the schemas in this process. kubeconform: kubeconform -strict as well, and its count must be ours. "
-    "auto: kubeconform too where it is installed.",
-)
-
-
-def _common(command: F) -> F:
-    """Options that every verb has which runs the pipeline."""
-    options = (
-        click.option(
-            "--root",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            metavar="DIR",
-            help="The repository. Default: the nearest folder upward that holds environments/.",
-        ),
-        click.option(
-            "--environment",
-            "-e",
-            "environments",
-            multiple=True,
-            metavar="NAME",
-            help="Only this environment; may be given more than once. Default: all.",
-        ),
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(FORMATS),
-            help="How findings are printed. Default: github inside GitHub Actions, else text.",
-        ),
-        click.option(
-            "--color",
-            type=click.Choice(("auto", "always", "never")),
-            default="auto",
-            show_default=True,
-            help="Colours of the text format; NO_COLOR switches them off.",
-        ),
-        click.option(
-            "--jobs",
-            type=click.IntRange(1, 64),
-            metavar="N",
-            help="Processes that render. Default: by the size of the fleet. The output is the same.",
-        ),
-        click.option(
-            "--as-of",
-            type=click.DateTime(["%Y-%m-%d"]),
-            metavar="DATE",
-            help="The day that checks of dates take for today, e.g. 2026-12-01. Default: the day of the commit, so "
-            "that a verdict can be repeated; outside git these checks are left out.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def _session(
@@ -130,8 +69,8 @@ def cli() -> None:
 
 
 @cli.command()
-@_common
-@_engine
+@options.common
+@options.engine
 @click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path(path_type=Path))
 def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
     """Validate specs, templates and every object they render; write nothing.
@@ -145,17 +84,8 @@ def validate(specs: tuple[Path, ...], engine: str, **common: Any) -> int:
 
 
 @cli.command()
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
-)
-@click.option(
-    "--environment",
-    "-e",
-    "environments",
-    multiple=True,
-    metavar="NAME",
-    help="Only this environment; may be given more than once. Default: all.",
-)
+@options.root
+@options.environments
 @click.option("--team", metavar="NAME", help="Only this team.")
 @click.option(
     "--format",
@@ -179,14 +109,14 @@ def quota(root: Path | None, environments: tuple[str, ...], team: str | None, fo
 
 
 @cli.command()
-@_common
+@options.common
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Where the trees go. Default: rendered/ in the repository.",
 )
-@_engine
+@options.engine
 @click.option("--overwrite", is_flag=True, help="Also overwrite files that were edited by hand.")
 def render(output: Path | None, engine: str, overwrite: bool, **common: Any) -> int:
     """Render and validate every environment and write the trees.
@@ -202,7 +132,7 @@ def render(output: Path | None, engine: str, overwrite: bool, **common: Any) -> 
 
 
 @cli.command()
-@_common
+@options.common
 @click.option(
     "--source", default="HEAD", show_default=True, metavar="COMMIT", help="The commit whose specs are rendered."
 )
@@ -232,7 +162,7 @@ def publish(source: str, remote: str, push: bool, tombstone: str | None, **commo
 
 
 @cli.command()
-@_common
+@options.common
 def baseline(**common: Any) -> int:
     """Accept what is wrong with this repository today, so that only new findings count.
 
@@ -260,7 +190,7 @@ def policy() -> None:
 
 
 @policy.command("test")
-@_common
+@options.common
 @click.argument("names", nargs=-1, metavar="[POLICY]...")
 def policy_test(names: tuple[str, ...], **common: Any) -> int:
     """Run the tests of policies and show each; with POLICY only those. `validate` runs them as well."""
@@ -270,9 +200,7 @@ def policy_test(names: tuple[str, ...], **common: Any) -> int:
 
 
 @cli.command()
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
-)
+@options.root
 @click.option(
     "--cluster", metavar="NAME", help="What runs on this cluster: <environment>-<name>. Default: the catalogue."
 )
@@ -298,9 +226,7 @@ def graph(root: Path | None, cluster: str | None, form: str) -> int:
 
 
 @cli.command()
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
-)
+@options.root
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is not up to date.")
 def codeowners(root: Path | None, check: bool) -> int:
     """Write .github/CODEOWNERS from the team specs."""
@@ -310,17 +236,8 @@ def codeowners(root: Path | None, check: bool) -> int:
 
 
 @cli.command()
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
-)
-@click.option(
-    "--environment",
-    "-e",
-    "environments",
-    multiple=True,
-    metavar="NAME",
-    help="Only this environment; may be given more than once. Default: all.",
-)
+@options.root
+@options.environments
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="Only this team; may be given more than once.")
 @click.option(
     "--by",
@@ -391,12 +308,8 @@ def bench(size: str, jobs: int | None, compare: bool) -> int:
 
 
 @cli.command()
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="The repository."
-)
-@click.option(
-    "--environment", "-e", "environments", multiple=True, metavar="NAME", help="Only this environment. Default: all."
-)
+@options.root
+@options.environments
 @click.option(
     "--cluster", "clusters", multiple=True, metavar="NAME", help="Only this cluster: train-iad or prod-train-iad."
 )
@@ -433,7 +346,7 @@ def bench(size: str, jobs: int | None, compare: bool) -> int:
     show_default=True,
     help="text: a Markdown table of what stands otherwise. json: every run, with stable keys.",
 )
-def whatif(root: Path | None, environments: tuple[str, ...], **options: Any) -> int:
+def whatif(root: Path | None, environments: tuple[str, ...], **wanted: Any) -> int:
     """Replay Kueue's admission over the specs: who would run, who waits for whom, before and after a change.
 
     Each workload with a queue has one run that arrives once, and nobody ends: the busiest hour. Nothing is written,
@@ -450,15 +363,15 @@ def whatif(root: Path | None, environments: tuple[str, ...], **options: Any) -> 
     from paddock.commands import whatif as verb
     from paddock.whatif.changes import Wishes
 
-    wishes = Wishes(**{name: options[name] for name in ("pools", "teams", "workloads", "without")})
+    wishes = Wishes(**{name: wanted[name] for name in ("pools", "teams", "workloads", "without")})
     return verb.run(
         _session(root, environments),
         verb.Options(
             wishes=wishes,
-            clusters=options["clusters"],
-            order=tuple(name.strip() for name in options["order"].split(",") if name.strip()),
-            json=options["form"] == "json",
-            fail_on_waiting=options["fail_on_waiting"],
+            clusters=wanted["clusters"],
+            order=tuple(name.strip() for name in wanted["order"].split(",") if name.strip()),
+            json=wanted["form"] == "json",
+            fail_on_waiting=wanted["fail_on_waiting"],
         ),
     )
 

@@ -86,7 +86,7 @@ def _numbers(what: str, text: str, low: int, high: int, names: dict[str, int]) -
             first, last, width = 0, -1, 0
         if not low <= first <= last <= high or width < 1 or part.endswith("/") or span.endswith("-"):
             legal = f"{low} to {high}" + (f", {', '.join(names)}" if names else "")
-            raise ValueError(f'"{part}" is no {what}: {legal}, a range a-b, * or either with a step /n')
+            raise ValueError(f'"{part}" is not a {what}: {legal}, a range a-b, * or either with a step /n')
         found |= set(range(first, last + 1, width))
     return sorted(found)
 

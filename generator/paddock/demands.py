@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from paddock import volumes
 from paddock.analysis.quota_ledger import Container, counted, defaulted, pod
+from paddock.devices import GPU
 from paddock.model import Cluster, Environment, Json, Step, Team, Workload
 from paddock.quantity import parse
 from paddock.workloads import pods
@@ -122,7 +123,7 @@ def always_on_gpus(environment: Environment, cluster: Cluster) -> Iterator[tuple
     for one in environment.workloads_on(cluster.name):
         owned = one.team in environment.teams and cluster.name in environment.teams[one.team].clusters
         if one.type in _STANDING and "gpu" in one.data["resources"] and owned and _pool_is_known(cluster, one):
-            gpus = int(pods.resources(cluster, one)["limits"].get(pods.GPU, 0))
+            gpus = int(pods.resources(cluster, one)["limits"].get(GPU, 0))
             low, _ = pods.replicas(one)
             if gpus:
                 yield one, max(1, low) if one.type == "inference" else low, gpus
@@ -179,7 +180,7 @@ def _run(cluster: Cluster, defaults: Container, part: Workload) -> Run:
 def _claimed_gpus(part: Workload, main: Container) -> Container:
     """What Kueue counts a claim as (components.kueue.DEVICE_CLASSES), under a name that no ResourceQuota has."""
     gpu = part.data["resources"].get("gpu")
-    if gpu is None or pods.GPU in main.limits:
+    if gpu is None or GPU in main.limits:
         return main
     return Container(requests={**main.requests, CLAIMED: Fraction(gpu["count"])}, limits=main.limits)
 

@@ -31,7 +31,7 @@ def faults(rules: Sequence[Mapping[str, Json]], values: Mapping[str, Json]) -> I
                 message=f"{name(rule)} {_is(found)}; two renders of the chart are equal only if it {condition(rule)}",
                 pointer=pointer,
                 missing=rule["path"][-1] if found is None else "",
-                help=f"mend the setting; where it is right, the template. {rule['reason']}",
+                help=f"mend the setting; where it is right, the template. {rule['reason'].removesuffix('.')}",
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from paddock import layout
 from paddock.acceptance import COMMENT, EXCEPTION
 from paddock.diagnostics import Place, Problem, Severity
 from paddock.model import Fleet, Spec
+from paddock.wording import did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +81,8 @@ def _finding(spec: Spec, one: Exemption, known: Collection[str]) -> Iterator[Pro
         message = f'"{one.finding}" cannot be accepted: what would be rendered, or synced, would be wrong'
         help = "mend what it finds"
     else:
-        near = difflib.get_close_matches(one.finding, known, n=1)
         message = f'there is no finding "{one.finding}"'
-        help = (f'did you mean "{near[0]}"? ' if near else "") + "paddock explain lists all ids"
+        help = did_you_mean(one.finding, known) + "paddock explain lists all ids"
     yield Problem(id="exception-not-allowed", message=message, place=spec.place(one.name, "finding"), help=help)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paddock.devices import GPU, MIG, SHARED
 from paddock.instances import InstanceType
 from paddock.model import Cluster, NodePool
 
 Json = Any
 
-GPU, SHARED, MIG = "nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/mig-"
 
 # Memory of an eighth, a quarter, a half and the whole of a GPU, as MIG's profiles name it, by the GPU's memory in GiB:
 # the MIG manager's own configurations (NVIDIA/gpu-operator v26.7.0, assets/state-mig-manager/0400_configmap.yaml) for

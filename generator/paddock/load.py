@@ -5,7 +5,6 @@ It never stops at the first fault: a spec with one is left out, and the others g
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +30,7 @@ from paddock.model import (
 from paddock.overlay import merge
 from paddock.overlay_schema import overlay_schema
 from paddock.schema import URI, Fault, SchemaSet
+from paddock.wording import instead, nearest
 
 Json = Any
 
@@ -152,13 +152,11 @@ class _Loader:
     def unknown_components(self, what: str, spec: Spec) -> None:
         """Report each key of `spec.components` that names no component."""
         for name in sorted(spec.data["components"].keys() - self.component_names):
-            near = difflib.get_close_matches(name, self.component_names, n=1)
-            suggestion = f'did you mean "{near[0]}"? ' if near else ""
             problem = Problem(
                 id="unknown-component",
                 message=f'{what} names the component "{name}", which does not exist',
                 place=spec.place("components", name, key=True),
-                help=f"{suggestion}legal: {', '.join(sorted(self.component_names))}",
+                help=instead(name, self.component_names),
             )
             self.report([problem])
 
@@ -249,7 +247,14 @@ def _platform(loader: _Loader, documents: Sequence[Document]) -> Platform | None
     if path not in loader.inputs.specs:
         message, place = f"there is no {path}", Place(path=path, line=1)
         loader.report(
-            [Problem(id="missing-platform", message=message, place=place, help="every repository has one Platform")]
+            [
+                Problem(
+                    id="missing-platform",
+                    message=message,
+                    place=place,
+                    help="write it: every repository has one Platform",
+                )
+            ]
         )
     spec = loader.resolve(documents[0], None) if documents else None
     if spec is None:
@@ -395,4 +400,4 @@ def without_echoes(faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _meant(pointer: Pointer, absent: Fault) -> bool:
-    return pointer[:-1] == absent.pointer and bool(difflib.get_close_matches(absent.missing, [str(pointer[-1])]))
+    return pointer[:-1] == absent.pointer and bool(nearest(absent.missing, [str(pointer[-1])]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from paddock import images
 from paddock.model import Cluster, ComponentUse, Environment, Fleet, Json, Platform, Workload
 
 DOCKER_HUB = "docker.io"
@@ -168,25 +169,14 @@ def _workload(workload: Workload, mirror: Mirror) -> Workload:
 def _mapped(value: Json, mirror: Mirror) -> Json:
     if isinstance(value, Mapping):
         found = {key: _mapped(item, mirror) for key, item in value.items()}
-        return {**found, "repository": mirror.repository(found["repository"])} if is_image(value) else found
+        return {**found, "repository": mirror.repository(found["repository"])} if images.is_image(value) else found
     return [_mapped(item, mirror) for item in value] if isinstance(value, list) else value
 
 
-def named(value: Json, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """(pointer, repository) of each image that a spec names, as definitions.schema.json has it."""
-    if isinstance(value, Mapping):
-        if is_image(value):
-            yield (*pointer, "repository"), value["repository"]
-        for key, item in value.items():
-            yield from named(item, (*pointer, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from named(item, (*pointer, index))
-
-
-def is_image(value: Mapping[str, Json]) -> bool:
-    """Whether a map of a spec is an image."""
-    return isinstance(value.get("repository"), str) and ("tag" in value or "digest" in value)
+def named(value: Json) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(pointer, repository) of each image that a spec names."""
+    for pointer, image in images.stated(value):
+        yield (*pointer, "repository"), image["repository"]
 
 
 def _ordered(value: Json) -> Json:

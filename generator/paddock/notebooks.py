@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddock.devices import GPU
 from paddock.instances import instances
 from paddock.model import Cluster, Json, NodePool, Team
 from paddock.quantity import parse
@@ -16,7 +17,6 @@ SERVICE_ACCOUNT = "notebook"
 """Service account of notebooks in the namespace of each team; it has the team's role on AWS."""
 POD_LABELS = {"app.kubernetes.io/component": "singleuser-server"}
 """How KubeSpawner labels notebooks (kubespawner 7.0.0, `component_label`)."""
-GPU = "nvidia.com/gpu"
 _GI = 1 << 30
 # Without profiles of its own a team gets these as far as its quota holds them: ours, for looking at data and for
 # loading it.

@@ -1,7 +1,5 @@
 """The rules that an API states of its objects in CEL (`x-kubernetes-validations`), evaluated as the API server does it:
-on valid objects, after defaults, at the node where the schema has them.
-
-Rules about a change (`oldSelf`) are skipped: before the merge there is no old object.
+on valid objects, after defaults, at the node where the schema has them. Rules about a change (`oldSelf`) are skipped.
 Semantics: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules
 """
 
@@ -183,7 +181,7 @@ def _fault(rule: Rule, answer: cel.Answer, at: Pointer) -> Fault:
         id="invalid-object",
         message=f"{where(pointer)} breaks a rule of its API: {rule.message}{failed}",
         pointer=pointer,
-        help="the API server would refuse it with this rule, after the merge; change what gives this value",
+        help="change what gives this value: the API server would refuse it by this rule, after the merge",
     )
 
 

@@ -36,6 +36,7 @@ from paddock.schema import Fault
 from paddock.tree import with_manifest
 from paddock.units import argocd_units, cluster_units
 from paddock.verdict import Accepted
+from paddock.wording import more_objects
 
 Notify = Callable[[str], None]
 """Called with the name of each phase as it begins: load, check, render, verify."""
@@ -97,30 +98,7 @@ def run(
     rendered = _render(fleet, chosen, loaded, inputs, jobs)
     notify("verify")
     problems += _merged([problem for one in rendered.values() for problem in one.problems])
-    problems += output_problems(
-        [ref for one in rendered.values() for ref in one.objects],
-        {name: one.files for name, one in rendered.items()},
-        fleet,
-    )
-    if loaded.whole_catalogue:
-        whole = _whole(loaded.fleet, fleet, rendered)
-        problems += relation_problems(
-            [ref for name in whole for ref in (*rendered[name].objects, *rendered[name].values)],
-            {name: rendered[name].files for name in whole},
-            replace(fleet, environments=whole),
-            loaded.catalogue,
-            inputs,
-        )
-    if not dropped and not loaded.skipped and all(one.whole for one in rendered.values()):
-        problems += tree_problems(
-            WholeTree(
-                objects=[ref for one in rendered.values() for ref in one.objects],
-                trees={name: one.files for name, one in rendered.items()},
-                fleet=fleet,
-                catalogue=loaded.catalogue,
-                schemas=inputs.schemas,
-            )
-        )
+    problems += _between_objects(loaded, fleet, rendered, inputs, left_out=dropped)
     skipped = dropped + sum(one.skipped for one in rendered.values())
     problems, suppressed = judge.split(problems)
     if len(chosen) == len(loaded.fleet.environments) and not has_errors(problems):
@@ -128,6 +106,29 @@ def run(
         problems += judge.unused(loaded.fleet, undecided)
     objects = {name: one.objects for name, one in rendered.items()}
     return _result(loaded, problems, suppressed, inputs, rendered, objects, skipped)
+
+
+def _between_objects(
+    loaded: loading.Loaded, fleet: Fleet, rendered: Mapping[str, Rendered], inputs: Inputs, *, left_out: int
+) -> list[Problem]:
+    """What is wrong between objects, as far as nothing is missing that would change the answer."""
+    objects = [ref for one in rendered.values() for ref in one.objects]
+    trees = {name: one.files for name, one in rendered.items()}
+    problems = output_problems(objects, trees, fleet)
+    if loaded.whole_catalogue:
+        whole = _whole(loaded.fleet or fleet, fleet, rendered)
+        problems += relation_problems(
+            [ref for name in whole for ref in (*rendered[name].objects, *rendered[name].values)],
+            {name: rendered[name].files for name in whole},
+            replace(fleet, environments=whole),
+            loaded.catalogue,
+            inputs,
+        )
+    if not left_out and not loaded.skipped and all(one.whole for one in rendered.values()):
+        problems += tree_problems(
+            WholeTree(objects=objects, trees=trees, fleet=fleet, catalogue=loaded.catalogue, schemas=inputs.schemas)
+        )
+    return problems
 
 
 def text_problems(inputs: Inputs) -> list[Problem]:
@@ -187,7 +188,7 @@ def _spec(ref: ObjectRef, fleet: Fleet) -> Spec:
     if spec is not None and rest[0] == "teams":
         spec = environment.teams.get(rest[1])
     elif spec is not None and rest[0] == "workloads":
-        spec = environment.workloads.get((rest[1], rest[2]))
+        spec = ref.workload(fleet)
     return spec or environment
 
 
@@ -238,9 +239,7 @@ def _merged(problems: Sequence[Problem]) -> list[Problem]:
     for one in problems:
         found.setdefault((one.id, one.place, one.message), []).append(one)
     return [
-        replace(first, related=(*first.related, Note(message=f"and {len(more)} more object{'s' * (len(more) > 1)}")))
-        if more
-        else first
+        replace(first, related=(*first.related, Note(message=more_objects(len(more))))) if more else first
         for first, *more in found.values()
     ]
 

@@ -31,7 +31,7 @@ def parse(text: str) -> Fraction:
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no Kubernetes quantity")
+        raise ValueError(f"{text!r} is not a Kubernetes quantity")
     exponent = int(match["exponent"] or 0)
     if abs(exponent) > _MAX_EXPONENT:
         raise ValueError(f"the exponent of {text!r} is beyond {_MAX_EXPONENT}")
@@ -77,6 +77,6 @@ def seconds(duration: str) -> int:
     """Seconds of a duration such as 90m, 24h or 1h30m. ValueError for other text."""
     match = _DURATION.fullmatch(duration)
     if match is None or not duration:
-        raise ValueError(f"{duration!r} is no duration such as 90m, 24h or 1h30m")
+        raise ValueError(f"{duration!r} is not a duration such as 90m, 24h or 1h30m")
     hours, minutes, rest = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + rest

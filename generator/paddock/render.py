@@ -13,7 +13,7 @@ from paddock.analysis.object_links import Links
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Note, Place, Problem
 from paddock.kubernetes import ObjectSchemas
-from paddock.model import Spec
+from paddock.model import Fleet, Spec, Workload
 from paddock.provenance import trace
 from paddock.schema import Fault, SchemaSet
 from paddock.templating import Templates
@@ -56,6 +56,13 @@ class ObjectRef:
     @property
     def group(self) -> str:
         return self.api_version.rpartition("/")[0]
+
+    def workload(self, fleet: Fleet) -> Workload | None:
+        """The workload that it was rendered for; None for what is a cluster's, a component's or a team's."""
+        parts = self.path.split("/")
+        if len(parts) < 5 or parts[2] != "workloads" or self.environment not in fleet.environments:
+            return None
+        return fleet.environments[self.environment].workloads.get((parts[3], parts[4]))
 
     def mended_at(self, text: str = "") -> Place:
         """Where a person mends it: a component's template, at the line that holds `text`; else the spec behind it."""
@@ -358,10 +365,10 @@ def _not_an_object(data: Json, template: str, unit: Unit) -> Problem | None:
         return None
     return Problem(
         id="not-a-kubernetes-object",
-        message=f"the template renders something that is no Kubernetes object: {missing}",
+        message=f"the template renders something that is not a Kubernetes object: {missing}",
         place=Place(path=template, line=1),
         related=(Note(message="rendered for this spec", place=unit.place),),
-        help="a resource template renders objects with apiVersion, kind and metadata.name",
+        help="render an object with apiVersion, kind and metadata.name",
     )
 
 

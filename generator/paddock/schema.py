@@ -6,7 +6,6 @@ jsonschema_rs decides (fast, on every value), jsonschema explains (slow, only on
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -30,6 +29,7 @@ from paddock.schema_words import (
     show,
     where,
 )
+from paddock.wording import nearest, quoted
 
 Json = Any
 
@@ -166,8 +166,7 @@ class SchemaSet:
         close = [errors for errors in found if not any(misses(one, pointer) for one in errors)]
         if close and all(lacks_only(errors, pointer) for errors in close):
             names = sorted({name for errors in close for one in errors for name in one.validator_value})
-            quoted = ", ".join(f'"{name}"' for name in names)
-            message = f"{where(pointer)} lacks {'one of the fields' if len(names) > 1 else 'the field'} {quoted}"
+            message = f"{where(pointer)} lacks {'one of the fields' if len(names) > 1 else 'the field'} {quoted(names)}"
             yield Fault(
                 id="missing-field", message=message, pointer=pointer, missing=names[0] if len(names) == 1 else ""
             )
@@ -191,9 +190,9 @@ class SchemaSet:
         for name in error.instance:
             if name in known:
                 continue  # its branch failed for another reason, which has a fault of its own
-            near = difflib.get_close_matches(str(name), sorted(known), n=1)
+            near = nearest(str(name), known)
             message = f'{where(pointer)} has no field "{name}"'
-            help = f'did you mean "{near[0]}"?' if near else f"legal: {', '.join(sorted(known)) or 'none'}"
+            help = f'did you mean "{near}"?' if near else f"legal: {', '.join(sorted(known)) or 'none'}"
             yield Fault(id="unknown-field", message=message, pointer=(*pointer, name), key=True, help=help)
 
     def _is_undecided(self, schema: Json, value: Json, base: str) -> bool:
@@ -287,7 +286,7 @@ def malformed(document: Json) -> str:
         jsonschema_rs.meta.validate(document)
     except jsonschema_rs.ValidationError as error:
         where = "/".join(str(step) for step in error.instance_path)
-        return f"this is no JSON Schema of draft 2020-12: {error.message} at {where or 'its root'}"
+        return f"this is not a JSON Schema of draft 2020-12: {error.message} at {where or 'its root'}"
     return _malformed_rule(document, "")
 
 
@@ -299,7 +298,7 @@ def _malformed_rule(node: Json, place: str) -> str:
         return ""
     rules = node.get(RULES, [])
     if not (isinstance(rules, list) and all(map(_is_rule, rules))):
-        return f"{RULES} at {place.lstrip('/') or 'its root'} is no list of rules, each with rule and message"
+        return f"{RULES} at {place.lstrip('/') or 'its root'} is not a list of rules, each with rule and message"
     return next(filter(None, (_malformed_rule(one, f"{place}/{name}") for name, one in node.items())), "")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from paddock import layout
 from paddock.diagnostics import Place, Problem
 from paddock.documents import Document
+from paddock.wording import nearest
 
 
 def environment_of(path: str) -> str | None:
@@ -55,10 +55,8 @@ def overlays(documents: Sequence[Document], paths: Collection[str]) -> Iterator[
         what = f'{at.kind.lower()} "{at.name}" has an overlay in {at.environment}'
         place = Place(path=at.path, pointer=("metadata", "name"))
         if base is None and path not in paths:
-            near = difflib.get_close_matches(
-                at.name, [name for *group, name in bases if group == [at.kind, at.team]], n=1
-            )
-            help = f'did you mean "{near[0]}"? Otherwise write' if near else "write"
+            near = nearest(at.name, {name for *group, name in bases if group == [at.kind, at.team]})
+            help = f'did you mean "{near}"? Otherwise write' if near else "write"
             help = f"{help} {path}, or delete the overlay"
             yield Problem(id="overlay-without-base", message=f"{what}, but no base object", place=place, help=help)
         elif base is not None and at.environment not in (base.environments or [at.environment]):

@@ -4,7 +4,6 @@ A comment on a line of its own speaks of the next line that is no comment. It sa
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from paddock.acceptance import COMMENT, EXCEPTION
 from paddock.dates import is_date
 from paddock.diagnostics import Place, Problem
 from paddock.layout import TEMPLATES
+from paddock.wording import did_you_mean
 
 _MARK = "allow:"
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|\{#-?)[ \t]*allow:[ \t]*(?P<text>.*?)[ \t]*(?:-?#\})?[ \t]*$")
@@ -91,9 +91,9 @@ def _covered(lines: list[str], place: Place) -> int:
 
 def _malformed(text: str, match: re.Match[str] | None) -> str:
     if match is None:
-        return f'"{text}" is no suppression: it wants ids, two hyphens and a reason'
+        return f'"{text}" is not a suppression: it wants ids, two hyphens and a reason'
     if match["until"] is not None and not is_date(match["until"]):
-        return f'"{match["until"]}" is no date'
+        return f'"{match["until"]}" is not a date'
     return ""
 
 
@@ -101,9 +101,7 @@ def _refused(id: str, place: Place, known: Collection[str]) -> Problem | None:
     if id in COMMENT:
         return None
     if id not in known:
-        near = difflib.get_close_matches(id, known, n=1)
-        help = f'did you mean "{near[0]}"? ' if near else ""
-        help += "paddock explain lists all ids"
+        help = did_you_mean(id, known) + "paddock explain lists all ids"
         return Problem(id="malformed-suppression", message=f'there is no finding "{id}"', place=place, help=help)
     if id in EXCEPTION:
         help = "ask the platform team for an exception in environments/exceptions.yaml"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from paddock.devices import GPU
 from paddock.model import NodePool
 
-GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}
+GPU_TAINT = {"key": GPU, "value": "true", "effect": "NoSchedule"}
 _SHARED_TAINT = {"key": "nvidia.com/gpu.shared", "value": "true", "effect": "NoSchedule"}
 
 

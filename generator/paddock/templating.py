@@ -424,7 +424,7 @@ def _syntax_problem(path: str, error: TemplateSyntaxError) -> Problem:
         id=id,
         message=str(error.message).rstrip("."),
         place=Place(path=error.name or path, line=error.lineno, whole_line=True),
-        help="docs/guides/templates.md shows the places of an expression" if id == "template-unsafe-place" else "",
+        help="see docs/guides/templates.md for the places of an expression" if id == "template-unsafe-place" else "",
     )
 
 

@@ -4,14 +4,15 @@ The policies themselves, in CEL, are made of these rules by components.kyverno."
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from paddock import mirrors
+from paddock.analysis import pod_templates
 from paddock.analysis.pod_templates import QUEUE, JobTemplate, PodTemplate
-from paddock.diagnostics import Place
 from paddock.model import Cluster, Fleet
+from paddock.wording import ending, quoted
 
 Json = Any
 
@@ -22,7 +23,7 @@ IMAGE_DIGESTS = "image-digests"
 QUEUE_NAME = "queue-name"
 REQUIRED_LABELS = "required-labels"
 SIGNED_IMAGES = "signed-images"
-_SETTINGS = {
+SETTINGS = {
     ALLOWED_REGISTRIES: "allowedRegistries",
     HOST_ACCESS: "hostAccess",
     IMAGE_DIGESTS: "imageDigests",
@@ -42,11 +43,10 @@ FRAMEWORKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy of a cluster. `values` are its registries, labels or kinds; `place` is where a person changes them."""
+    """A policy of a cluster. `values` are its registries, labels or kinds."""
 
     name: str
     enforced: bool
-    place: Place
     values: tuple[str, ...] = ()
 
 
@@ -67,11 +67,10 @@ def rules(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json]) -> dict[
     production = fleet.environments[cluster.environment].production
     found = {}
     for name in sorted(values.keys() - idle):
-        key = _SETTINGS[name]
+        key = SETTINGS[name]
         action = settings["policies"][key].get("action", "Enforce" if production else "Audit")
         if action != "Off":
-            place = _place(fleet, cluster, name, settings)
-            found[name] = Rule(name=name, enforced=action == "Enforce", place=place, values=values[name])
+            found[name] = Rule(name=name, enforced=action == "Enforce", values=values[name])
     return found
 
 
@@ -81,12 +80,17 @@ def on_cluster(fleet: Fleet, cluster: Cluster) -> dict[str, Rule]:
     return rules(fleet, cluster, use.settings) if use is not None else {}
 
 
+def enforced(fleet: Fleet, cluster: Cluster) -> list[Rule]:
+    """The rules of a cluster that keep something out, not only report it."""
+    return [one for one in on_cluster(fleet, cluster).values() if one.enforced]
+
+
 def refusals(rule: Rule, pod: PodTemplate) -> Iterator[tuple[str, str]]:
     """Why a rule refuses a pod of a team: (what is wrong, image concerned or ""). What is left open is legal."""
     if rule.name == ALLOWED_REGISTRIES:
         for image in pod.images():
             if not from_registry(image, rule.values):
-                yield f'image "{image}" is from none of its registries {_quoted(rule.values)}', image
+                yield f'image "{image}" is from none of its registries {quoted(rule.values)}', image
     elif rule.name == IMAGE_DIGESTS:
         yield from ((f'image "{image}" has no digest', image) for image in pod.images() if "@sha256:" not in image)
     elif rule.name == HOST_ACCESS:
@@ -94,13 +98,36 @@ def refusals(rule: Rule, pod: PodTemplate) -> Iterator[tuple[str, str]]:
     elif rule.name == REQUIRED_LABELS and pod.labels is not None:
         missing = tuple(name for name in rule.values if not pod.labels.get(name))
         if missing:
-            yield f"its pods lack the label{'s' * (len(missing) > 1)} {_quoted(missing)}", ""
+            yield f"its pods lack the label{ending(len(missing))} {quoted(missing)}", ""
 
 
 def refuses_job(rule: Rule, job: JobTemplate) -> bool:
     """Whether the rule on queues refuses a job."""
     kind = "Job" if job.kind == "CronJob" else job.kind
     return rule.name == QUEUE_NAME and kind in rule.values and job.gpu and not job.labels.get(QUEUE)
+
+
+def verdicts(rules: Iterable[Rule], data: Mapping[str, Json]) -> list[tuple[Rule, str, str, str]]:
+    """(rule, "pods of " or "", what is wrong, image or "") of each refusal of an object.
+
+    An object that its schema refuses has a finding of its own, and may lack anything: it has none here.
+    """
+    try:
+        pods = [
+            (rule, "pods of ", what, image)
+            for rule in rules
+            for pod in pod_templates.pods(data)
+            for what, image in refusals(rule, pod)
+        ]
+        jobs = [
+            (rule, "", f"{job.kind} asks for GPUs without the label {QUEUE}", "")
+            for rule in rules
+            for job in pod_templates.jobs(data)
+            if refuses_job(rule, job)
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
+    return pods + jobs
 
 
 def from_registry(image: str, registries: tuple[str, ...]) -> bool:
@@ -135,23 +162,3 @@ def _queued_kinds(cluster: Cluster) -> tuple[str, ...]:
     kueue = cluster.components.get("kueue")
     frameworks = kueue.settings["frameworks"] if kueue is not None else ()
     return tuple(sorted({FRAMEWORKS[name] for name in frameworks if name in FRAMEWORKS}))
-
-
-def _place(fleet: Fleet, cluster: Cluster, name: str, settings: Mapping[str, Json]) -> Place:
-    """Where the values of a rule stand, else where the component does."""
-    stated = fleet.platform.data["admission"]
-    if name == ALLOWED_REGISTRIES and stated["registries"]:
-        return fleet.platform.place("admission", "registries", key=True)
-    if name == SIGNED_IMAGES:
-        return fleet.platform.place("admission", "signers", key=True)
-    own = cluster.data["components"].get(COMPONENT)
-    if own is None:
-        return cluster.place("role")
-    policies = (own.get("settings") or {}).get("policies") or {}
-    if "action" in (policies.get(_SETTINGS[name]) or {}):
-        return cluster.place("components", COMPONENT, "settings", "policies", _SETTINGS[name], "action")
-    return cluster.place("components", COMPONENT, key=True)
-
-
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

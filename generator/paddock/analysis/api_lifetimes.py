@@ -1,5 +1,4 @@
 """Until when a version of an API is served: by the Kubernetes of a cluster, and by the operators whose kinds we write.
-
 Sources: https://kubernetes.io/docs/reference/using-api/deprecation-guide/ for the versions that were in use; for the
 others the API specifications of Kubernetes 1.25 to 1.37, where the first release without a version is the one that
 removed it (tests compare both); for operators their CRDs (`served`, `deprecated`) and release notes.

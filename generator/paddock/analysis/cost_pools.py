@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from paddock.analysis import running
 from paddock.analysis.cost import Ledger, settings
-from paddock.analysis.cost_supply import GPU, Pool, Tenant, Wish, most
+from paddock.analysis.cost_supply import Pool, Tenant, Wish, most
 from paddock.analysis.money import HOURS_A_MONTH, Amount, Span, floored, total
 from paddock.analysis.pool_cost import Demand, Supply, bill
+from paddock.devices import GPU
 from paddock.model import Cluster, NodePool, Workload
 from paddock.quantity import parse
 from paddock.workloads import pods

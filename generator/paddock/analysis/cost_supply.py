@@ -15,13 +15,13 @@ from paddock.analysis.money import HOURS_A_MONTH, Span
 from paddock.analysis.pool_cost import Demand
 from paddock.analysis.prices import Prices
 from paddock.components import karpenter
+from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, NodePool
 from paddock.quantity import parse
 
 Json = Any
 
-GPU = "nvidia.com/gpu"
 _GIB = 1 << 30
 
 

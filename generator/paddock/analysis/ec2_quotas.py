@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
+from paddock.devices import GPU
 from paddock.instances import InstanceType
 from paddock.quantity import parse
 
-_GPU = "nvidia.com/gpu"
 _GIB = 1 << 30
 NAMES = {
     "L-1216C47A": "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
@@ -76,8 +76,8 @@ def most_vcpus(types: Collection[InstanceType], limits: Mapping[str, str], *, sh
         found.append(int(parse(limits["nodes"])) * Fraction(max(one.vcpus for one in types)))
     if "memory" in limits:
         found.append(_by(parse(limits["memory"]), [(one, one.memory_gib * _GIB) for one in types]))
-    if _GPU in limits and not shared and all(one.gpu_count for one in types):
-        found.append(_by(parse(limits[_GPU]), [(one, one.gpu_count) for one in types]))
+    if GPU in limits and not shared and all(one.gpu_count for one in types):
+        found.append(_by(parse(limits[GPU]), [(one, one.gpu_count) for one in types]))
     return min(found, default=None)
 
 

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from paddock.analysis.allocatable import Allocatable
 from paddock.analysis.fewest_nodes import fewest
+from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import NodePool
 from paddock.quantity import parse
 from paddock.taints import pool_taints
 
-GPU = "nvidia.com/gpu"
 RESERVED = "reserved"
 _GIB = 1 << 30
 
@@ -74,6 +75,20 @@ class Request:
     """Whether all its nodes must be pods of one and the same node (topology required by host name)."""
     beside: tuple[Fraction, Fraction, int] = (Fraction(0), Fraction(0), 0)
     """CPUs, bytes of memory and pods that stand once on each node that has pods of it (Mountpoint pods)."""
+
+
+def stated(workload: Mapping[str, Any]) -> Request:
+    """What one node or replica of a workload, or a step, asks for in its spec: GPUs, CPU, memory, storage and pool."""
+    resources = workload["resources"]
+    gpu = resources.get("gpu", {})
+    return Request(
+        gpu_model=gpu.get("model"),
+        gpus=gpu.get("count", 0),
+        cpu=parse(resources["cpu"]),
+        memory=parse(resources["memory"]),
+        ephemeral=parse(resources.get("ephemeralStorage", "0")),
+        pool=workload.get("pool"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.wording import quoted
+
 Json = Any
 
 EVERY = "*"
@@ -41,15 +43,15 @@ def rights(text: str) -> Iterator[Excess]:
     """What an identity's policy gives on every resource, or gives by what it leaves out."""
     for number, one in _allowing(text):
         if "NotAction" in one:
-            what = f"every action but {_quoted(listed(one['NotAction']))}, also those that AWS adds later"
+            what = f"every action but {quoted(listed(one['NotAction']))}, also those that AWS adds later"
             yield Excess(what=what, statement=number)
         elif "NotResource" in one:
-            what = f"{_quoted(listed(one.get('Action')))} on every resource but some"
+            what = f"{quoted(listed(one.get('Action')))} on every resource but some"
             yield Excess(what=what, statement=number)
         elif EVERY in listed(one.get("Resource")):
             wide = [action for action in listed(one.get("Action")) if _is_wide(action, one)]
             if wide:
-                yield Excess(what=f"{_quoted(wide)} on every resource of the account", statement=number)
+                yield Excess(what=f"{quoted(wide)} on every resource of the account", statement=number)
 
 
 def assumed_by(text: str) -> Iterator[Excess]:
@@ -65,9 +67,9 @@ def shared_with(text: str) -> Iterator[Excess]:
     """What the policy of a bucket, key, queue or repository gives to everybody."""
     for number, one in _allowing(text):
         if _is_everybody(one.get("Principal")) and "Condition" not in one:
-            yield Excess(what=f"anybody in any account of AWS {_quoted(listed(one.get('Action')))}", statement=number)
+            yield Excess(what=f"anybody in any account of AWS {quoted(listed(one.get('Action')))}", statement=number)
         elif "NotPrincipal" in one:
-            yield Excess(what=f"all but some {_quoted(listed(one.get('Action')))}", statement=number)
+            yield Excess(what=f"all but some {quoted(listed(one.get('Action')))}", statement=number)
 
 
 def listed(value: Json) -> list[str]:
@@ -105,7 +107,3 @@ def _names_subject(conditions: Mapping[str, Json]) -> bool:
             if key.endswith(":sub") and EVERY not in listed(values) and not operator.startswith("Null"):
                 return True
     return False
-
-
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

@@ -68,7 +68,7 @@ def _probes(container: Mapping[str, Json], at: Pointer) -> Iterator[Inner]:
         for handler in ("httpGet", "tcpSocket"):
             port = mapping(container, probe, handler).get("port")
             if isinstance(port, str) and port not in (ports := _listed(container, "ports")):
-                yield Inner("port of the container", port, (*at, probe, handler, "port"), ports)
+                yield Inner("container port", port, (*at, probe, handler, "port"), ports)
 
 
 def _workflow(data: Mapping[str, Json]) -> Iterator[Inner]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from paddock.analysis import object_references, pod_references
+from paddock.analysis.pod_kinds import KUBERNETES
 from paddock.analysis.references import Target, items, known_kind, mapping
 
 Json = Any
@@ -162,26 +163,17 @@ _OFFERS = {
     "Service": _service,
     "ServingRuntime": _runtime,
 }
-_SELECTED = frozenset(
-    {
-        "CronJob",
-        "DaemonSet",
-        "Deployment",
-        "InferenceService",
-        "Job",
-        "JobSet",
-        "Pod",
-        "RayCluster",
-        "RayJob",
-        "RayService",
-        "ReplicaSet",
-        "Service",
-        "StatefulSet",
-        "TrainJob",
-        "TrainingRuntime",
-        "WorkflowTemplate",
-    }
-)
+_SELECTED = KUBERNETES | {
+    "InferenceService",
+    "JobSet",
+    "RayCluster",
+    "RayJob",
+    "RayService",
+    "Service",
+    "TrainJob",
+    "TrainingRuntime",
+    "WorkflowTemplate",
+}
 _SELECTORS = frozenset({"PodDisruptionBudget", "PodMonitor", "Service", "ServiceMonitor"})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from paddock.analysis import pod_references
+from paddock.analysis.pod_kinds import KUBERNETES
 from paddock.analysis.references import ACK, Reference, Target, items, keyed, mapping, named
 from paddock.diagnostics import Pointer
 
@@ -328,28 +329,19 @@ _OF_KIND: Mapping[str, Callable[[Mapping[str, Json], str], Iterator[Reference]]]
 }
 """What each kind names beside its pods; kinds that are not here name nothing."""
 
-_WITH_PODS = frozenset(
-    {
-        "ClusterServingRuntime",
-        "ClusterTrainingRuntime",
-        "ClusterWorkflowTemplate",
-        "CronJob",
-        "CronWorkflow",
-        "DaemonSet",
-        "Deployment",
-        "InferenceService",
-        "Job",
-        "JobSet",
-        "Pod",
-        "RayCluster",
-        "RayJob",
-        "RayService",
-        "ReplicaSet",
-        "ServingRuntime",
-        "StatefulSet",
-        "TrainJob",
-        "TrainingRuntime",
-        "Workflow",
-        "WorkflowTemplate",
-    }
-)
+_WITH_PODS = KUBERNETES | {
+    "ClusterServingRuntime",
+    "ClusterTrainingRuntime",
+    "ClusterWorkflowTemplate",
+    "CronWorkflow",
+    "InferenceService",
+    "JobSet",
+    "RayCluster",
+    "RayJob",
+    "RayService",
+    "ServingRuntime",
+    "TrainJob",
+    "TrainingRuntime",
+    "Workflow",
+    "WorkflowTemplate",
+}

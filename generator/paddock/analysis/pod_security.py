@@ -1,5 +1,4 @@
 """The Pod Security Standards, control by control: what the levels baseline and restricted refuse of a pod.
-
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ and the versioned policies behind it,
 k8s.io/pod-security-admission/policy. Namespaces of ours pin no version: the cluster's own decides. What user
 namespaces relax (`hostUsers: false`) is not asked for, because it depends on a feature gate.

@@ -7,34 +7,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from paddock.analysis.pod_kinds import KUBERNETES
+from paddock.devices import GPU, MIG
 from paddock.diagnostics import Pointer
 
 Json = Any
 
-GPU = "nvidia.com/gpu"
-MIG = "nvidia.com/mig-"
 QUEUE = "kueue.x-k8s.io/queue-name"
 POD_FIELDS = ("containers", "initContainers", "ephemeralContainers")
-BEARERS = frozenset(
-    {
-        "ClusterServingRuntime",
-        "ClusterTrainingRuntime",
-        "ConfigMap",
-        "CronJob",
-        "DaemonSet",
-        "Deployment",
-        "InferenceService",
-        "Job",
-        "JobSet",
-        "Pod",
-        "ReplicaSet",
-        "ServingRuntime",
-        "StatefulSet",
-        "TrainJob",
-        "TrainingRuntime",
-        "WorkflowTemplate",
-    }
-)
+BEARERS = KUBERNETES | {
+    "ClusterServingRuntime",
+    "ClusterTrainingRuntime",
+    "ConfigMap",
+    "InferenceService",
+    "JobSet",
+    "ServingRuntime",
+    "TrainJob",
+    "TrainingRuntime",
+    "WorkflowTemplate",
+}
 """Kinds that may have pods behind them; a ConfigMap has if it holds a run."""
 
 

@@ -183,6 +183,11 @@ class QuotaTree:
             found = self._known_most[queue, cell] = self._potential(queue, cell)
         return found
 
+    def short(self, queue: str, flavor: str, wanted: Mapping[str, Fraction]) -> dict[str, Fraction]:
+        """Of each resource of which a queue can never have enough in a flavor: the most that it can have."""
+        found = {name: self.most(queue, (flavor, name)) for name in wanted}
+        return {name: most for name, most in found.items() if most < wanted[name]}
+
     def _potential(self, name: str, cell: Cell) -> Fraction:
         member = self._nodes[name].member
         total = self._total(name, cell)

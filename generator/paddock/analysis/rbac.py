@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddock.diagnostics import Pointer
+from paddock.wording import quoted
 
 Json = Any
 
@@ -187,4 +188,4 @@ def _of(rule: Mapping[str, Json], field: str, noun: str) -> str:
     stated = rule.get(field) or []
     if EVERY in stated:
         return f"every {noun}"
-    return ", ".join(f'"{one}"' for one in stated)
+    return quoted(stated)

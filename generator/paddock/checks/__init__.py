@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paddock.catalogue import Component
 from paddock.checks import (
+    added_containers,
     admission_policies,
     alert_routes,
     alert_rules,
@@ -51,6 +52,7 @@ from paddock.checks import (
     log_coverage,
     log_retention,
     log_sinks,
+    mirrored_output,
     mirrored_sources,
     mount_zones,
     mounts,
@@ -186,7 +188,7 @@ SPEC_CHECKS = (
     SpecCheck(ids=backups.IDS, run=lambda fleet, _: backups.check(fleet)),
     SpecCheck(ids=bucket_lifecycles.IDS, run=lambda fleet, _: bucket_lifecycles.check(fleet)),
     SpecCheck(ids=buckets.IDS, run=lambda fleet, _: buckets.check(fleet)),
-    SpecCheck(ids=budgets.ESTIMATES, run=lambda fleet, _: budgets.estimates(fleet)),
+    SpecCheck(ids=budgets.ESTIMATE_IDS, run=lambda fleet, _: budgets.estimates(fleet)),
     SpecCheck(ids=component_references.IDS, run=lambda fleet, _: component_references.check(fleet)),
     SpecCheck(ids=component_versions.IDS, run=component_versions.check, needs_catalogue=True),
     SpecCheck(ids=components_required.IDS, run=components_required.check, needs_catalogue=True),
@@ -265,7 +267,8 @@ SCREENS = (Screen(id=admission_policies.IDS[0], kinds=admission_policies.KINDS, 
 OUTPUT_CHECKS = (
     OutputCheck(ids=duplicate_objects.IDS, run=lambda objects, *_: duplicate_objects.check(objects)),
     OutputCheck(ids=folder_size.IDS, run=lambda objects, trees, _: folder_size.check(objects, trees)),
-    OutputCheck(ids=mirrored_sources.IDS, run=mirrored_sources.check_output),
+    OutputCheck(ids=mirrored_output.IDS, run=mirrored_output.check),
+    OutputCheck(ids=added_containers.IDS, run=lambda objects, _, fleet: added_containers.check(objects, fleet)),
     OutputCheck(ids=admission_policies.IDS, run=admission_policies.check),
     OutputCheck(ids=alert_routes.IDS, run=alert_routes.check),
     OutputCheck(ids=alert_rules.IDS, run=alert_rules.check),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from paddock.diagnostics import Note, Problem
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef, content
+from paddock.wording import quoted
 
 IDS = ("unknown-receiver", "foreign-alert-channel")
 
@@ -40,7 +41,7 @@ def _channels(receiver: Mapping[str, Json]) -> list[str]:
 
 
 def _unknown(ref: ObjectRef, name: str, known: list[str]) -> Problem:
-    has = ", ".join(f'"{one}"' for one in known) or "none"
+    has = quoted(known) or "none"
     return Problem(
         id="unknown-receiver",
         message=f'AlertmanagerConfig "{ref.name}" routes to receiver "{name}", which it does not '
@@ -62,7 +63,7 @@ def _foreign(ref: ObjectRef, fleet: Fleet, channels: list[tuple[str, str]]) -> I
         owners.setdefault(team.data["alerts"]["slackChannel"], []).append(team.name)
     for receiver, channel in channels:
         if channel != own and channel in owners:
-            others = " and ".join(f'"{name}"' for name in sorted(owners[channel]))
+            others = quoted(sorted(owners[channel]), link=" and ")
             yield Problem(
                 id="foreign-alert-channel",
                 message=f'receiver "{receiver}" of AlertmanagerConfig "{ref.name}" sends alerts of team '

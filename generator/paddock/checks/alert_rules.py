@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paddock import promql
 from paddock.diagnostics import Note, Place, Problem, Severity
-from paddock.model import Fleet, Json, Workload
+from paddock.model import Fleet, Json
 from paddock.render import ObjectRef, content
 
 IDS = (
@@ -61,7 +61,7 @@ def _faults(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) 
     if fault:
         yield Problem(
             id="promql-syntax",
-            message=f"the expression of {what} is no PromQL: {fault}",
+            message=f"the expression of {what} is not PromQL: {fault}",
             place=_place(ref, fleet, kind, name, "expr"),
             related=(Note(message=f"the expression: {_short(expr)}"), Note(message=f"rendered to {ref.path}")),
             help="correct the expression; Prometheus leaves out a rule that it cannot read",
@@ -128,7 +128,7 @@ def _lost(ref: ObjectRef, fleet: Fleet, group: str, rule: Mapping[str, Json]) ->
 def _silent(ref: ObjectRef, fleet: Fleet, name: str, what: str, expr: str) -> Iterator[Problem]:
     """The label job of a workload's own series: a PodMonitor's is <namespace>/<name>, a ServiceMonitor's the Service's
     name (prometheus-operator, API reference, jobLabel)."""
-    workload = _workload(ref, fleet)
+    workload = ref.workload(fleet)
     if workload is None or workload.type not in (*_BY_POD, *_BY_SERVICE):
         return
     whole = f"{workload.team}/{workload.name}"
@@ -147,17 +147,10 @@ def _silent(ref: ObjectRef, fleet: Fleet, name: str, what: str, expr: str) -> It
 
 def _place(ref: ObjectRef, fleet: Fleet, kind: str, name: str, *keys: str) -> Place:
     """The alert in the spec of its workload, or the rule in its component's template."""
-    workload = _workload(ref, fleet)
+    workload = ref.workload(fleet)
     if workload is not None and name in workload.data["alerts"]:
         return workload.place("alerts", name, *keys, key=not keys)
     return ref.mended_at(f"{kind}: {name}")
-
-
-def _workload(ref: ObjectRef, fleet: Fleet) -> Workload | None:
-    parts = ref.path.split("/")
-    if len(parts) < 5 or parts[2] != "workloads" or ref.environment not in fleet.environments:
-        return None
-    return fleet.environments[ref.environment].workloads.get((parts[3], parts[4]))
 
 
 def _dict(value: Json) -> Mapping[str, Json]:

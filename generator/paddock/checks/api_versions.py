@@ -8,6 +8,7 @@ from paddock.analysis import api_lifetimes
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Cluster, Fleet
 from paddock.render import ObjectRef
+from paddock.wording import more_objects
 
 IDS = ("deprecated-api", "removed-api")
 
@@ -46,7 +47,7 @@ def _problem(id: str, cluster: Cluster, refs: Sequence[ObjectRef]) -> Problem:
         related=(
             *(Note(message="by this template", place=Place(path=one, line=1)) for one in templates),
             Note(message=f"rendered to {first.path}"),
-            *((Note(message=_more(len(refs) - 1)),) if len(refs) > 1 else ()),
+            *((Note(message=more_objects(len(refs) - 1)),) if len(refs) > 1 else ()),
         ),
         help=_help(first, core),
     )
@@ -81,7 +82,3 @@ def _help(ref: ObjectRef, removal: api_lifetimes.Removal | None) -> str:
     if " " in known.instead and not known.instead.startswith("a "):
         return f"remove it: {known.instead}"
     return f"write {known.instead} instead; its fields may have other names"
-
-
-def _more(count: int) -> str:
-    return f"and {count} more object{'s' * (count > 1)}"

@@ -4,7 +4,6 @@ Argo CD reads each as text and says nothing of what it does not understand (argo
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 
@@ -13,6 +12,7 @@ from paddock.diagnostics import Severity
 from paddock.model import Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
+from paddock.wording import nearest
 
 IDS = (
     "sync-wave-not-a-number",
@@ -60,7 +60,7 @@ def _annotation(ref: ObjectRef, key: str, value: str) -> Iterator[Fault]:
     if key == f"{_PREFIX}sync-wave" and not _WAVE.fullmatch(value):
         yield Fault(
             id="sync-wave-not-a-number",
-            message=f'the sync wave "{value}" of a {ref.kind} is no integer, and Argo CD takes it for 0',
+            message=f'the sync wave "{value}" of a {ref.kind} is not an integer, and Argo CD takes it for 0',
             pointer=pointer,
             help='write an integer in quotes, e.g. "-5"',
         )
@@ -88,13 +88,13 @@ def _options(ref: ObjectRef, value: str, pointer: tuple[str, ...]) -> Iterator[F
     stated = [one.strip() for one in value.split(",") if one.strip()]
     for option in stated:
         if option not in OPTIONS:
-            near = difflib.get_close_matches(option, sorted(OPTIONS), n=1, cutoff=0.5)
+            near = nearest(option, OPTIONS, cutoff=0.5)
             yield Fault(
                 id="unknown-sync-option",
                 message=f'the sync option "{option}" of a {ref.kind} is none that Argo CD reads of an object: '
                 "it does nothing",
                 pointer=pointer,
-                help=f'did you mean "{near[0]}"?' if near else f"legal: {', '.join(sorted(OPTIONS))}",
+                help=f'did you mean "{near}"?' if near else f"legal: {', '.join(sorted(OPTIONS))}",
             )
     forced, replaced = "Force=true" in stated, "Replace=true" in stated
     if (forced or replaced) and (ref.group, ref.kind) in KEPT_DATA:

@@ -38,7 +38,7 @@ def check(fleet: Fleet) -> Iterator[Problem]:
                 yield Problem(
                     id="claim-not-group-id",
                     message=f'identity group "{name}" signs in to the Argo CD capability, but its claim '
-                    f'"{groups[name]["claim"]}" is no id of a group in IAM Identity Center',
+                    f'"{groups[name]["claim"]}" is not the id of a group in IAM Identity Center',
                     place=place,
                     help=f"write its id, e.g. a1b2c3d4-…, as identityGroups.{name}.claim: "
                     "`aws identitystore list-groups` prints it",

@@ -94,7 +94,7 @@ def _destination(application: Application, project: Project, verdicts: _Verdicts
             "which Argo CD does not know",
             place=place,
             related=rendered(ref),
-            help=f"legal: name: {', '.join(sorted(tree.clusters))}",
+            help=f"legal: {', '.join(sorted(tree.clusters))}",
         )
     elif namespace and not verdicts.namespace(name, target, namespace):
         yield Problem(
@@ -190,7 +190,7 @@ def _problem(fault: str, ref: ObjectRef, application: Application, tree: WholeTr
             f'rendered for "{ref.cluster}", such as {ref.kind} "{ref.name}"',
             place=template_place(application.ref, "destination:"),
             related=notes,
-            help=f"its schema and its names are those of that cluster: destination: {{name: {ref.cluster}}}",
+            help=f"write destination: {{name: {ref.cluster}}}: its schema and its names are those of that cluster",
         )
     if fault == "namespace-not-in-project":
         return _foreign_namespace(ref, application, tree, notes)

@@ -199,7 +199,8 @@ def _policies(name: str, project: Project) -> Iterator[Fault]:
                     id="invalid-project-policy",
                     message=f'Argo CD refuses the project for the policy "{policy}": {_PARTS[fault]}',
                     pointer=pointer,
-                    help=f"p, proj:{name}:{role['name']}, <resource>, <action>, {name}/<Application>, allow or deny",
+                    help=f"write p, proj:{name}:{role['name']}, <resource>, <action>, {name}/<Application>, allow "
+                    "(or deny)",
                 )
             elif resource == "exec" or action in _PRIVILEGED or (resource == "applicationsets" and action != "get"):
                 what = "a shell in every pod" if resource == "exec" else _PRIVILEGED.get(action, "every Application")
@@ -237,7 +238,7 @@ def _source_namespaces(project: Project, fleet: Fleet) -> Iterator[Fault]:
             message=f'the project does not name "{control}" in sourceNamespaces, without which the Argo CD capability '
             "of EKS takes no Application of it",
             pointer=("spec",),
-            help=f"sourceNamespaces: [{control}]",
+            help=f"write sourceNamespaces: [{control}]",
         )
     elif reached and not fleet.platform.capability:
         yield Fault(

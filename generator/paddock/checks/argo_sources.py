@@ -4,9 +4,8 @@ Argo CD names such a fault only after the merge (argocd.md 2.4, 9; argo-cd#16024
 
 from __future__ import annotations
 
-import difflib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from paddock.analysis.argocd_paths import is_below, is_covered, outermost, refresh_paths
 from paddock.analysis.argocd_patterns import is_pattern, place
@@ -15,6 +14,7 @@ from paddock.checks.whole_tree import Application, WholeTree, rendered, template
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Json
 from paddock.render import ObjectRef
+from paddock.wording import nearest, quoted
 
 IDS = (
     "source-folder-missing",
@@ -60,7 +60,7 @@ def _missing(application: Application, folders: Mapping[str, set[str]], tree: Wh
                 message=f'Application "{ref.name}" applies the folder {source.folder}, to which nothing is rendered',
                 place=template_place(ref, f"path: {source.data['path']}"),
                 related=rendered(ref),
-                help=f"folders are counted from the root of the branch of {source.environment}"
+                help=f"name a folder as it stands from the root of the branch of {source.environment}"
                 + _near(source.folder, known),
             )
     for file, environment in value_files(application):
@@ -71,7 +71,7 @@ def _missing(application: Application, folders: Mapping[str, set[str]], tree: Wh
                 f"{environment}",
                 place=template_place(ref, file),
                 related=rendered(ref),
-                help="a $reference is the root of its repository, whatever its path is (argo-cd#16024)"
+                help="write its path from the root of the repository, also behind a $reference (argo-cd#16024)"
                 + _near(file, tree.trees[environment]),
             )
 
@@ -160,11 +160,10 @@ def _shared(tree: WholeTree) -> Iterator[Problem]:
             owners.setdefault(tuple(sorted(applications)), _added(list(applications.values())))
     for names, objects in found.items():
         ref, application = objects[0], owners[names]
-        quoted = " and ".join(f'"{name}"' for name in names)
         yield Problem(
             id="object-in-two-applications",
             message=f'{ref.kind} "{ref.name}" is applied by the Applications '
-            f"{quoted}: whichever is deleted takes it along",
+            f"{quoted(names, link=' and ')}: whichever is deleted takes it along",
             place=template_place(application.ref, "path:"),
             related=rendered(ref, more=len(objects) - 1),
             help="let each folder be applied by one Application (argo-cd#22607)",
@@ -211,7 +210,6 @@ def _url_place(ref: ObjectRef, url: str, tree: WholeTree) -> Place:
     return template_place(ref, f"repoURL: {url}")
 
 
-def _near(name: str, legal: object) -> str:
-    names = sorted(legal) if isinstance(legal, (set, Mapping)) else []
-    near = difflib.get_close_matches(name, names, n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+def _near(name: str, legal: Collection[str]) -> str:
+    near = nearest(name, legal)
+    return f'; did you mean "{near}"?' if near else ""

@@ -10,6 +10,7 @@ from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Cluster, Environment, Fleet, Json
+from paddock.wording import counted, quoted
 
 IDS = ("backup-without-versioning", "backup-outlives-data", "backup-below-retention", "backup-copy-in-same-region")
 
@@ -61,7 +62,7 @@ def _versions(environment: Environment, cluster: Cluster, bucket: Bucket, its: S
     if bucket.versioning:
         return
     team = environment.teams[bucket.team]
-    names = ", ".join(f'"{rule.name}"' for rule in its)
+    names = quoted(rule.name for rule in its)
     yield Problem(
         id="backup-without-versioning",
         message=f"{_what(environment, bucket)} has no versioning, without which {names} of cluster "
@@ -90,7 +91,7 @@ def _outlives(environment: Environment, cluster: Cluster, rule: Rule, bucket: Bu
                         message="the bucket", place=environment.teams[bucket.team].place("buckets", bucket.short_name)
                     ),
                 ),
-                help=f"keep backups for at most {room} days, or take {bucket.purpose} out of bucketPurposes"
+                help=f"keep backups for at most {counted(room, 'day')}, or take {bucket.purpose} out of bucketPurposes"
                 if room > 0
                 else f"take {bucket.purpose} out of bucketPurposes, or let objects of the bucket expire earlier",
             )
@@ -110,10 +111,10 @@ def _days(rule: Rule, bucket: Bucket, law: Json) -> tuple[str, str, int]:
     most, own = law.get("maxRetentionDays"), bucket.last_version_days
     if most is None or own is None:  # for ever: a finding of the bucket
         return "", "", 0
-    kept, limit = rule.longest_days, f"may be kept for {most} days"
+    kept, limit = rule.longest_days, f"may be kept for {counted(most, 'day')}"
     if kept is None:
         return "for ever", limit, most - own
-    return (f"for {own} days and {kept} more" if own + kept > most else ""), limit, most - own
+    return (f"for {counted(own, 'day')} and {kept} more" if own + kept > most else ""), limit, most - own
 
 
 def _date(rule: Rule, bucket: Bucket, law: Json) -> tuple[str, str, int]:
@@ -139,12 +140,14 @@ def _below(environment: Environment, cluster: Cluster, bucket: Bucket, its: Sequ
     if longest is None or ("until" in hold and (lock is None or lock <= longest)):
         return
     field, must = (
-        ("legalHold", "is on legal hold") if "until" not in hold else ("objectLockDays", f"locks for {lock} days")
+        ("legalHold", "is on legal hold")
+        if "until" not in hold
+        else ("objectLockDays", f"locks for {counted(lock or 0, 'day')}")
     )
     yield Problem(
         id="backup-below-retention",
         message=f'{_what(environment, bucket)} {must}, but the last of its backups of cluster "{cluster.identity}" is '
-        f"gone after {longest} days",
+        f"gone after {counted(longest, 'day')}",
         place=team.place("buckets", bucket.short_name, "retention", field),
         severity=Severity.WARNING,
         related=(Note(message="the backup", place=rule_place(cluster, its[0], "deleteAfterDays")),),

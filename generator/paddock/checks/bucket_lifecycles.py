@@ -8,6 +8,7 @@ from paddock import buckets
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Environment, Fleet, Team
+from paddock.wording import counted
 
 IDS = (
     "transitions-out-of-order",
@@ -49,7 +50,7 @@ def _transitions(team: Team, name: str) -> Iterator[Problem]:
     expiry = lifecycle.get("expireAfterDays")
     if expiry is not None and before != "STANDARD" and expiry <= days:
         yield _out_of_order(
-            f'objects of bucket "{name}" expire after {expiry} days, but move to {before} after {days}',
+            f'objects of bucket "{name}" expire after {counted(expiry, "day")}, but move to {before} after {days}',
             team.place("buckets", name, "lifecycle", "expireAfterDays"),
             f"let them expire after at least {days + 1} days, or remove the move",
         )
@@ -63,7 +64,7 @@ def _move(name: str, before: str, days: int, after: str, after_days: int, place:
     order = ("STANDARD", *_WATERFALL)
     if order.index(after) <= order.index(before) or (before, after) in _UNSUPPORTED:
         legal = [one for one in order[order.index(before) + 1 :] if (before, one) not in _UNSUPPORTED]
-        help = f"from {before} objects move to: {', '.join(legal)}" if legal else f"{before} is the last class"
+        help = f"choose of: {', '.join(legal)}" if legal else f"remove the move: {before} is the last class"
         yield _out_of_order(f"{move}, which S3 does not support", place, help)
     elif after_days < least:
         yield _out_of_order(f"{move}; the earliest is day {least}", place, f"write afterDays: {least} or more")
@@ -112,10 +113,11 @@ def _lock(environment: Environment, team: Team, name: str) -> Iterator[Problem]:
     elif bucket.last_version_days is not None and bucket.last_version_days < bucket.object_lock_days:
         yield Problem(
             id="expiry-before-lock-ends",
-            message=f'objects of bucket "{name}" of team "{team.name}" are gone {bucket.last_version_days} days after '
-            f"they were written by its lifecycle, but are locked for {bucket.object_lock_days}",
+            message=f'objects of bucket "{name}" of team "{team.name}" are gone '
+            f"{counted(bucket.last_version_days, 'day')} after they were written by its lifecycle, but are locked for "
+            f"{bucket.object_lock_days}",
             place=place,
             related=(Note(message="the lifecycle", place=team.place("buckets", name, "lifecycle", "expireAfterDays")),),
-            help=f"lock them for at most {bucket.last_version_days} days, or let them expire later: no lifecycle "
-            "deletes a locked version",
+            help=f"lock them for at most {counted(bucket.last_version_days, 'day')}, or let them expire later: no "
+            "lifecycle deletes a locked version",
         )

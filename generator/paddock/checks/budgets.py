@@ -20,7 +20,7 @@ from paddock.model import Cluster, Environment, Fleet, Json, Spec, Workload
 from paddock.quantity import seconds
 
 IDS = ("budget-exceeded", "budget-nearly-spent", "unknown-price")
-ESTIMATES = ("estimate-reversed",)
+ESTIMATE_IDS = ("estimate-reversed",)
 SHOWN = 3
 """Of what costs most, how much a finding names."""
 

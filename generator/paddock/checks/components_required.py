@@ -94,7 +94,8 @@ def _surroundings(fleet: Fleet, cluster: Cluster) -> Iterator[Problem]:
             message=f'component "aws-fsx-csi-driver" on cluster "{cluster.identity}" needs '
             f"network.{' and network.'.join(fields)}",
             place=cluster.place("network", key=True),
-            help="add them, or disable the component: components.aws-fsx-csi-driver.enabled: false",
+            help=f"add {'it' if len(fields) == 1 else 'them'}, or disable the component: "
+            "components.aws-fsx-csi-driver.enabled: false",
         )
     if fleet.platform.capability and "argo-cd" in cluster.components:
         yield Problem(

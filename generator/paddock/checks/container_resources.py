@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from paddock.analysis import pod_templates
+from paddock.analysis.pod_kinds import KUBERNETES
 from paddock.catalogue import FOLDER
 from paddock.diagnostics import Pointer, Severity
 from paddock.model import Fleet, Json
@@ -16,7 +17,7 @@ from paddock.schema import Fault
 
 IDS = ("resource-limits-missing", "unpinned-image")
 
-KINDS = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"})
+KINDS = KUBERNETES - {"Pod"}
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fault]:

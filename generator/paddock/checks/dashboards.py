@@ -12,6 +12,7 @@ from paddock.components import grafana
 from paddock.diagnostics import Note, Problem, Severity
 from paddock.model import Cluster, Fleet, Json
 from paddock.render import ObjectRef, content
+from paddock.wording import quoted
 
 IDS = (
     "promql-syntax",
@@ -87,13 +88,13 @@ def _read(ref: ObjectRef, data: Mapping[str, Json], found: list[_Dashboard]) -> 
             continue
         try:
             model = json.loads(text)
-            fault = "" if isinstance(model, dict) else "it is no object"
+            fault = "" if isinstance(model, dict) else "it is not an object"
         except ValueError as error:
             fault = str(error)
         if fault:
             yield Problem(
                 id="invalid-dashboard",
-                message=f'the dashboard "{file}" of ConfigMap "{ref.name}" is no JSON that Grafana reads: {fault}',
+                message=f'the dashboard "{file}" of ConfigMap "{ref.name}" is not JSON that Grafana reads: {fault}',
                 place=ref.mended_at(file),
                 related=(Note(message=f"rendered to {ref.path}"),),
                 help="export it from Grafana once more, or correct it",
@@ -171,13 +172,13 @@ def _source(
         if variable[1] in variables:
             return
         fault, help = (
-            f'the variable "{name}", which the dashboard does not have',
+            f'"{name}", a variable that the dashboard does not have',
             "add the variable, of type datasource",
         )
     elif name in sources or (isinstance(stated, str) and name in _OWN_NAMES):
         return
     else:
-        known = ", ".join(f'"{uid}"' for uid in sorted(sources - _OWN | {"prometheus"}))
+        known = quoted(sorted(sources - _OWN | {"prometheus"}))
         fault, help = (
             f'"{name}", which the cluster\'s Grafana does not have',
             f"use a variable of type datasource, or {known}",
@@ -203,7 +204,7 @@ def _expression(
     if fault:
         yield one.problem(
             "promql-syntax",
-            f'an expression of {what} of dashboard "{_title(one)}" is no PromQL: {fault}',
+            f'an expression of {what} of dashboard "{_title(one)}" is not PromQL: {fault}',
             text=f'"{panel.get("title")}"',
             help=f"correct the expression: {' '.join(expr.split())[:160]}",
         )

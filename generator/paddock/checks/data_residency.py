@@ -12,6 +12,7 @@ from paddock.buckets import Bucket
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Environment, Fleet, Json, Team, Workload
+from paddock.wording import counted
 
 IDS = ("bucket-outside-residency", "retention-too-long", "retention-after-deletion-date")
 
@@ -149,7 +150,8 @@ def _retention(environment: Environment, team: Team, bucket: Bucket, what: str, 
     pointer: tuple[str, ...] = ("retention", "objectLockDays") if lock > longest else ("lifecycle", "expireAfterDays")
     yield Problem(
         id="retention-too-long",
-        message=f"{what} keeps objects {_length(bucket)}; {bucket.data_class} data may be kept for {longest} days",
+        message=f"{what} keeps objects {_length(bucket)}; {bucket.data_class} data may be kept for "
+        f"{counted(longest, 'day')}",
         place=team.place("buckets", bucket.short_name, *pointer),
         related=(Note(message="the rule", place=environment.place("dataResidency", bucket.data_class)),),
         help=_shorten(bucket, longest),
@@ -158,14 +160,15 @@ def _retention(environment: Environment, team: Team, bucket: Bucket, what: str, 
 
 def _length(bucket: Bucket) -> str:
     if bucket.object_lock_days and bucket.object_lock_days > (bucket.last_version_days or bucket.object_lock_days - 1):
-        return f"locked for {bucket.object_lock_days} days"
+        return f"locked for {counted(bucket.object_lock_days, 'day')}"
     if bucket.last_version_days is not None:
         if bucket.last_version_days == bucket.expire_after_days:
-            return f"for {bucket.expire_after_days} days"
-        return f"for {bucket.expire_after_days} days and their versions for {bucket.noncurrent_expire_after_days} more"
+            return f"for {counted(bucket.expire_after_days, 'day')}"
+        days, more = bucket.expire_after_days or 0, bucket.noncurrent_expire_after_days
+        return f"for {counted(days, 'day')} and their versions for {more} more"
     if bucket.expire_after_days is None:
         return "for ever"
-    return f"for {bucket.expire_after_days} days and their versions for ever"
+    return f"for {counted(bucket.expire_after_days, 'day')} and their versions for ever"
 
 
 def _shorten(bucket: Bucket, longest: int) -> str:
@@ -188,7 +191,7 @@ def _deletion(environment: Environment, team: Team, bucket: Bucket, what: str, r
         return
     has = f"is deleted on {bucket.delete_by}" if bucket.delete_by else "has no date of deletion"
     if bucket.delete_by and versions != 0:
-        has += f" and its versions {versions} days later" if versions else " and its versions never"
+        has += f" and its versions {counted(versions, 'day')} later" if versions else " and its versions never"
     also = "" if versions is not None else " and a number of days as lifecycle.noncurrentExpireAfterDays"
     yield Problem(
         id="retention-after-deletion-date",

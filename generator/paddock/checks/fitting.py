@@ -9,12 +9,13 @@ from fractions import Fraction
 from paddock import daemons, volumes
 from paddock.analysis import feasibility
 from paddock.analysis.allocatable import MOST_PODS, Allocatable, allocatable, beside
-from paddock.analysis.feasibility import Obstacle, Request
+from paddock.analysis.feasibility import Obstacle, Request, stated
 from paddock.catalogue import Component
 from paddock.components import karpenter
 from paddock.daemons import Daemon
+from paddock.devices import GPU
 from paddock.diagnostics import Place
-from paddock.gpu_slices import GPU, advertised
+from paddock.gpu_slices import advertised
 from paddock.instances import instances
 from paddock.model import Cluster, Json, NodePool, Step, Workload
 from paddock.quantity import parse
@@ -56,8 +57,8 @@ def offers(cluster: Cluster, catalogue: Mapping[str, Component]) -> tuple[Offer,
     for pool in cluster.node_pools.values():
         kubelet = {} if everywhere is None else karpenter.kubelet(pool, everywhere)
         pools.append(Offer(cluster=cluster, pool=pool, group=False, capacity=_nodes(cluster, pool, kubelet, running)))
-    for name, stated in sorted(cluster.data["eks"]["nodeGroups"].items()):
-        one = _group(name, stated)
+    for name, data in sorted(cluster.data["eks"]["nodeGroups"].items()):
+        one = _group(name, data)
         group = Offer(cluster=cluster, pool=one, group=True, capacity=_nodes(cluster, one, {}, running))
         pools.append(_any_number_of_pods(group))
     return tuple(pools)
@@ -104,18 +105,12 @@ def request(cluster: Cluster, workload: Workload) -> Request:
     With EFA a pod takes the interfaces of the smallest type that may hold it. Pods in a queue have the tolerations of
     the flavor that Kueue chooses, those that name a pool or a GPU model have its own (workloads.pods.placement).
     """
-    stated, gpu = workload.data["resources"], workload.data["resources"].get("gpu", {})
-    topology = workload.data.get("topology", {})
-    return Request(
-        gpu_model=gpu.get("model"),
-        gpus=gpu.get("count", 0),
-        cpu=parse(stated["cpu"]),
-        memory=parse(stated["memory"]),
-        ephemeral=parse(stated.get("ephemeralStorage", "0")),
-        efa=max(1, _interfaces(cluster, workload)) if stated["efa"] else 0,
+    asked, topology = stated(workload.data), workload.data.get("topology", {})
+    return replace(
+        asked,
+        efa=max(1, _interfaces(cluster, workload)) if workload.data["resources"]["efa"] else 0,
         nodes=pods.replicas(workload)[0] or 1 if "replicas" in workload.data else workload.data.get("nodes", 1),
-        pool=workload.data.get("pool"),
-        tolerant=bool(gpu) or "pool" in workload.data or "queue" in workload.data,
+        tolerant=bool(asked.gpus) or "pool" in workload.data or "queue" in workload.data,
         architectures=frozenset(workload.data.get("architectures", ())),
         capacity_types=frozenset(workload.data.get("capacityTypes", ())),
         together=topology.get("mode") == "required" and topology.get("level") == HOST,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from paddock.analysis.feasibility import Constraint, Obstacle, Request
 from paddock.checks.fitting import Offer
+from paddock.devices import GPU
 from paddock.diagnostics import Note, Place, Pointer
 from paddock.gpu_slices import advertised
 from paddock.instances import instances
@@ -19,15 +20,15 @@ _REASONS = {
     Constraint.MODEL: "model {one.found}",
     Constraint.TAINTS: "its taint {one.found} keeps away workloads that do not name it",
     Constraint.SHARING: "its GPUs are shared; only workloads that name the pool run on it",
-    Constraint.TIME_SLICING: "its GPUs are shared by time-slicing: a pod gets one, {one.wanted} are asked for",
+    Constraint.TIME_SLICING: "its GPUs are shared by time-slicing: a pod gets one, {one.wanted} asked for",
     Constraint.CAPACITY_TYPE: "its capacity is {one.found}, the workload wants {one.wanted}",
     Constraint.EFA: "no EFA",
     Constraint.ZONES: "it makes nodes in {one.found}, not in {one.wanted}",
     Constraint.ARCHITECTURE: "{one.instance} is {one.found}, the workload wants {one.wanted}",
     Constraint.GPUS: "{one.instance} has {one.found} GPUs",
-    Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} are asked for",
-    Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} are asked for",
-    Constraint.EPHEMERAL: "{one.instance} has {one.found} of storage for pods, {one.wanted} are asked for",
+    Constraint.CPU: "{one.instance} has {one.found} CPUs for pods, {one.wanted} asked for",
+    Constraint.MEMORY: "{one.instance} has {one.found} of memory for pods, {one.wanted} asked for",
+    Constraint.EPHEMERAL: "{one.instance} has {one.found} of storage for pods, {one.wanted} asked for",
     Constraint.PODS: "{one.instance} holds no further pod",
     Constraint.TOPOLOGY: "{one.instance} holds {one.found} of the {one.wanted} pods that one host has to hold",
     Constraint.RESERVATIONS: "its reservations are of {one.found} instances, the workload needs {one.wanted}",
@@ -103,7 +104,7 @@ def reason(offer: Offer, one: Obstacle) -> str:
         return "its nodes have no label of a capacity type, because Karpenter did not make them"
     sliced = advertised(offer.cluster, offer.pool, instances()[one.instance]) if one.instance else None
     if one.constraint is Constraint.GPUS and sliced is not None:
-        other = sorted(name for name, count in sliced.items() if count and name != "nvidia.com/gpu")
+        other = sorted(name for name, count in sliced.items() if count and name != GPU)
         named = f": its parts of GPUs are {', '.join(other)}" if other else ""
         return f"{one.instance} offers {one.found} nvidia.com/gpu{named}"
     if one.constraint is Constraint.GPUS and one.found == "1":

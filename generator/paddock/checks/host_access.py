@@ -14,6 +14,7 @@ from paddock.analysis.pod_templates import PodTemplate
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
+from paddock.wording import quoted
 
 IDS = ("host-path-not-allowed", "team-pod-reaches-host")
 KINDS = pod_templates.BEARERS
@@ -68,7 +69,7 @@ def _reaches(ref: ObjectRef, found: Violation) -> Fault:
 def _platform(ref: ObjectRef, pod: PodTemplate, allowed: list[str]) -> Iterator[Fault]:
     for pointer, path in pod_security.host_paths(pod):
         if not pod_security.is_below(path, allowed):
-            legal = ", ".join(f'"{one}"' for one in sorted(allowed)) or "none"
+            legal = quoted(sorted(allowed)) or "none"
             yield Fault(
                 id="host-path-not-allowed",
                 message=f'pods of {ref.kind} "{ref.name}" mount "{path}" of their host; legal: {legal}',

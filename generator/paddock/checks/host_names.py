@@ -8,6 +8,7 @@ from paddock import hosts
 from paddock.diagnostics import Note, Problem
 from paddock.hosts import Host
 from paddock.model import Fleet
+from paddock.wording import quoted
 
 IDS = ("duplicate-host", "host-outside-domain", "reserved-ingress-group")
 
@@ -76,7 +77,7 @@ def _outside(fleet: Fleet, found: list[Host]) -> Iterator[Problem]:
         if any(hosts.below(one.name, domain) for domain in domains) or one.place in seen:
             continue
         seen.add(one.place)
-        legal = ", ".join(f'"{domain}"' for domain in domains)
+        legal = quoted(domains)
         yield Problem(
             id="host-outside-domain",
             message=f'host "{one.name}" of {one.what} is in none of the domains {legal} in which external-dns makes '

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from paddock.analysis import inner_names
+from paddock.analysis.pod_kinds import KUBERNETES
 from paddock.model import Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
+from paddock.wording import instead
 
 IDS = ("unknown-inner-name",)
 
-_KINDS = frozenset(
-    {
-        "ClusterWorkflowTemplate",
-        "CronJob",
-        "DaemonSet",
-        "Deployment",
-        "Job",
-        "Pod",
-        "ReplicaSet",
-        "StatefulSet",
-        "Workflow",
-        "WorkflowTemplate",
-    }
-)
+_KINDS = KUBERNETES | {"ClusterWorkflowTemplate", "Workflow", "WorkflowTemplate"}
 
 
 def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
@@ -33,11 +21,9 @@ def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
     if ref.kind not in _KINDS:
         return
     for what, name, pointer, legal in inner_names.missing(data):
-        near = difflib.get_close_matches(name, sorted(legal), n=1)
-        there = f"legal: {', '.join(sorted(legal))}" if legal else "there is none at all"
         yield Fault(
             id="unknown-inner-name",
             message=f'the rendered {ref.kind} names the {what} "{name}", which it does not have',
             pointer=pointer,
-            help=(f'did you mean "{near[0]}"? ' if near else "") + there,
+            help=instead(name, legal) if legal else "there is none at all",
         )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from paddock import demands
 from paddock.checks.workload_references import merged
 from paddock.components.kueue_cohorts import covered, settings_of
+from paddock.devices import EFA, GPU
 from paddock.diagnostics import Note, Place, Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Environment, Fleet, NodePool, Team, Workload
@@ -21,7 +22,7 @@ from paddock.workloads import pods
 IDS = ("quota-above-pool-limit", "resource-without-quota", "topology-without-pool")
 
 # Fields of a workload's resources that ask for a resource of another name.
-_FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
+_FIELDS = {GPU: "gpu", EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
 _BYTES = ("memory", "ephemeral-storage", "hugepages-")
 
 
@@ -63,15 +64,15 @@ def _standing(environment: Environment, cluster: Cluster) -> dict[str, list[_Sha
 def _pool(environment: Environment, cluster: Cluster, pool: NodePool, standing: list[_Share]) -> Iterator[Problem]:
     """gpu-platform.md 8 #10: Kueue admits up to the quota, Karpenter starts no node beyond the limit."""
     for resource, limit in sorted(pool.data["limits"].items()):
-        if resource == pods.GPU and parse(limit) < _largest(pool):
+        if resource == GPU and parse(limit) < _largest(pool):
             continue  # pool-limit-below-instance says so
         shares = [*_team_shares(environment, cluster, pool, resource), *_cohort_shares(cluster, pool, resource)]
         total = add(one.quantity for one in shares)
-        fixed = standing if resource == pods.GPU and total else []
+        fixed = standing if resource == GPU and total else []
         always = add(one.quantity for one in fixed)
         if total + always > parse(limit):
             text = _text(total, resource)
-            beside = f", beside {_text(always, resource)} that always run" if always else ""
+            beside = f", beside {_text(always, resource)} always in use" if always else ""
             yield Problem(
                 id="quota-above-pool-limit",
                 message=f'nominal quota of {resource} in pool "{pool.name}" of cluster "{cluster.identity}" adds up to '
@@ -132,8 +133,8 @@ def _requests(environment: Environment, cluster: Cluster, team: Team, workload: 
     if not flavors or workload.data.get("pool", "") not in ("", *cluster.node_pools):
         return  # unknown-queue or unknown-node-pool says so
     asked = pods.resources(cluster, workload)
-    elsewhere = {name for one in environment.teams_on(cluster.name) for name in _covered(one, cluster)} | {pods.GPU}
-    claimed = {pods.GPU} if "claims" in asked else set()  # Kueue counts the claim as this: kueue.DEVICE_CLASSES
+    elsewhere = {name for one in environment.teams_on(cluster.name) for name in _covered(one, cluster)} | {GPU}
+    claimed = {GPU} if "claims" in asked else set()  # Kueue counts the claim as this: kueue.DEVICE_CLASSES
     missing = sorted(({*asked["requests"], *asked["limits"], *claimed} - set(covered(flavors))) & elsewhere)
     for resource in missing:
         yield Problem(

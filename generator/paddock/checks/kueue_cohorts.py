@@ -9,6 +9,7 @@ from paddock.checks.workload_references import merged, unknown
 from paddock.components.kueue_cohorts import covered, parent, settings_of
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Environment, Fleet, Json
+from paddock.wording import counted
 
 IDS = (
     "borrow-preemption-with-fair-sharing",
@@ -157,7 +158,8 @@ def _size(owner: str, flavors: Mapping[str, Json], at: Place) -> Iterator[Proble
     if any(size > most for size, most in zip(sizes, (MAX_FLAVORS, MAX_RESOURCES, MAX_PAIRS), strict=True)):
         yield Problem(
             id="queue-too-large",
-            message=f"the quota of {owner} has {sizes[0]} flavors and {sizes[1]} resources: {sizes[2]} pairs",
+            message=f"the quota of {owner} has {counted(sizes[0], 'flavor')} and "
+            f"{counted(sizes[1], 'resource')}: {counted(sizes[2], 'pair')}",
             place=at,
             related=(Note(message="every flavor of a queue lists every resource that one of them has"),),
             help=f"at most {MAX_FLAVORS} flavors, {MAX_RESOURCES} resources and {MAX_PAIRS} pairs are legal",

@@ -8,6 +8,7 @@ from paddock import logs
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Environment, Fleet, Team
+from paddock.wording import counted, quoted
 
 IDS = ("log-retention-below-minimum", "log-retention-not-offered", "log-retention-under-legal-hold")
 
@@ -35,8 +36,8 @@ def _minimum(environment: Environment, team: Team | None) -> Iterator[Problem]:
         return
     yield Problem(
         id="log-retention-below-minimum",
-        message=f"{_whose(team)} in environment {_quoted(environment)} are kept for {kept} days, and "
-        f"{minimum['retention'].removesuffix('d')} are the least",
+        message=f"{_whose(team)} in environment {quoted([environment.name])} are kept for {counted(kept, 'day')}, and "
+        f"{minimum['retention'].removesuffix('d')} is the least",
         place=_place(environment, team),
         related=(
             Note(
@@ -63,8 +64,8 @@ def _offered(environment: Environment, team: Team | None) -> Iterator[Problem]:
     near = " or ".join(f"{one}d" for one in (above, below) if one is not None)
     yield Problem(
         id="log-retention-not-offered",
-        message=f"{_whose(team)} in environment {_quoted(environment)} go to CloudWatch from {', '.join(clusters)}, "
-        f"which keeps nothing for {kept} days",
+        message=f"{_whose(team)} in environment {quoted([environment.name])} go to CloudWatch from "
+        f"{', '.join(clusters)}, which offers no retention of {counted(kept, 'day')}",
         place=_place(environment, team),
         related=(Note(message=f"legal: {', '.join(map(str, logs.CLOUDWATCH_DAYS))}"),),
         help=f"write {near}",
@@ -75,8 +76,8 @@ def _hold(environment: Environment, team: Team) -> Iterator[Problem]:
     if "retention" in team.data["logs"]:
         yield Problem(
             id="log-retention-under-legal-hold",
-            message=f"{_whose(team)} in environment {_quoted(environment)} are on legal hold, and yet they are deleted "
-            f"after {team.data['logs']['retention'].removesuffix('d')} days",
+            message=f"{_whose(team)} in environment {quoted([environment.name])} are on legal hold, and yet they are "
+            f"deleted after {team.data['logs']['retention'].removesuffix('d')} days",
             place=team.place("logs", "retention"),
             related=(Note(message="the hold", place=team.place("logs", "legalHold")),),
             help="remove the retention; state it again when the hold is lifted",
@@ -85,10 +86,6 @@ def _hold(environment: Environment, team: Team) -> Iterator[Problem]:
 
 def _whose(team: Team | None) -> str:
     return f'logs of team "{team.name}"' if team else "logs"
-
-
-def _quoted(environment: Environment) -> str:
-    return f'"{environment.name}"'
 
 
 def _place(environment: Environment, team: Team | None) -> Place:

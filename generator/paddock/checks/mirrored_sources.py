@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from paddock import mirrors
-from paddock.catalogue import FOLDER, Component
+from paddock.catalogue import Component
 from paddock.diagnostics import Note, Place, Problem
 from paddock.mirrors import Mirror
 from paddock.model import Cluster, Environment, Fleet
-from paddock.render import ObjectRef
+from paddock.wording import quoted
 
 IDS = ("source-outside-mirror",)
-
-# An image of a container, wherever it stands in an object; a repository in Helm values, where it names its registry.
-_IMAGE = re.compile(
-    r"""^[ -]*"?(?:image|[a-z][A-Za-z]*Image)"?: +["']?([^\s"'{}\[\]]+[/:][^\s"'{}\[\]]+)["']?$""", re.M
-)
-_REPOSITORY = re.compile(
-    r"""^[ -]*"?(?:repository|registry)"?: +["']?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[:/][^\s"']*)?)["']?$""", re.M
-)
-# Some charts call the repository of an image its name; so are many other things, but not those of a public registry.
-_NAME = re.compile(r"""^[ -]*name: +["']?([a-z0-9-]+(?:\.[a-z0-9-]+)+/[^\s"']+)["']?$""", re.MULTILINE)
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
@@ -39,41 +28,6 @@ def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]
                 yield problem
 
 
-def check_output(
-    objects: Sequence[ObjectRef], trees: Mapping[str, Mapping[str, str]], fleet: Fleet
-) -> Iterator[Problem]:
-    """Images that no spec names, but a template or the program: whatever stands in an object or in Helm values."""
-    refs = {(one.environment, one.path): one for one in objects}
-    seen: set[tuple[str, str]] = set()
-    for name, tree in sorted(trees.items()):
-        mirror = mirrors.of(fleet, name)
-        for path, text in sorted(tree.items()) if mirror else ():
-            for image in _images(path, text, mirror):
-                ref = refs.get((name, path))
-                key = (ref.template if ref else "/".join(path.split("/")[3:]), image)
-                if mirror is None or mirror.reached(_repository(image)) or key in seen:
-                    continue
-                seen.add(key)
-                yield _rendered(image, path, ref, fleet.environments[name], fleet)
-
-
-def _images(path: str, text: str, mirror: Mirror | None) -> list[str]:
-    if mirror is None or not path.startswith("clusters/"):
-        return []
-    found: list[str] = _IMAGE.findall(text)
-    if not path.endswith("/values.yaml"):
-        return found
-    names = [one for one in _NAME.findall(text) if mirrors.registry(one) in mirror.upstreams]
-    return [*found, *_REPOSITORY.findall(text), *names]
-
-
-def _repository(image: str) -> str:
-    """An image without tag and digest."""
-    name = image.partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
-
-
 def _named(fleet: Fleet, environment: Environment, mirror: Mirror) -> Iterator[Problem]:
     where = f'environment "{environment.name}"'
     for pointer, repository in mirrors.named(fleet.platform.data["images"]):
@@ -83,7 +37,7 @@ def _named(fleet: Fleet, environment: Environment, mirror: Mirror) -> Iterator[P
         for name, use in cluster.components.items():
             for pointer, repository in mirrors.named(use.settings):
                 if not mirror.covers(repository):
-                    place = _setting(cluster, name, pointer)
+                    place = setting(cluster, name, pointer)
                     yield _problem(repository, f'component "{name}" on cluster "{cluster.identity}"', place, fleet)
     for workload in environment.workloads.values():
         for pointer, repository in mirrors.named(workload.data):
@@ -92,7 +46,7 @@ def _named(fleet: Fleet, environment: Environment, mirror: Mirror) -> Iterator[P
                 yield _problem(repository, what, workload.place(*pointer), fleet)
 
 
-def _setting(cluster: Cluster, name: str, pointer: tuple[str | int, ...]) -> Place:
+def setting(cluster: Cluster, name: str, pointer: tuple[str | int, ...]) -> Place:
     """Where a setting stands; where it is a default, the component or the role that brings it."""
     stated = cluster.data["components"].get(name)
     if stated is None:
@@ -145,31 +99,15 @@ def _problem(repository: str, what: str, place: Place, fleet: Fleet) -> Problem:
     mirror = fleet.platform.data["imageMirror"]
     return Problem(
         id=IDS[0],
-        message=f'{what} pulls "{repository}", but the image mirror has copies of {_quoted(mirror["upstreams"])} only',
+        message=f'{what} pulls "{repository}", but the image mirror has copies of '
+        f"{quoted(sorted(mirror['upstreams']))} only",
         place=place,
-        related=(_stated(fleet),),
+        related=(stated(fleet),),
         help=f'copy the image to a registry of the mirror, add an upstream for "{mirrors.registry(repository)}", or, '
         "if the network reaches it, add it to imageMirror.internal",
     )
 
 
-def _rendered(image: str, path: str, ref: ObjectRef | None, environment: Environment, fleet: Fleet) -> Problem:
-    cluster = environment.clusters[path.split("/")[1]]
-    template = ref.template if ref else f"{FOLDER}{path.split('/')[3]}/values.yaml.j2"
-    by = Note(message="by this template", place=Place(path=template, line=1))
-    return Problem(
-        id=IDS[0],
-        message=f'the rendered {f"{ref.kind} names" if ref else "values of a chart name"} "{image}", which is neither '
-        "in the image mirror nor in an internal registry",
-        place=ref.place if ref else _setting(cluster, path.split("/")[3], ()),
-        related=(_stated(fleet), Note(message=f"rendered to {path}"), by),
-        help="name the image in a setting or in component.yaml under images: both are mirrored",
-    )
-
-
-def _stated(fleet: Fleet) -> Note:
+def stated(fleet: Fleet) -> Note:
+    """Where the platform says what the mirror has."""
     return Note(message="the image mirror", place=fleet.platform.place("imageMirror", key=True))
-
-
-def _quoted(names: Mapping[str, str]) -> str:
-    return ", ".join(f'"{name}"' for name in sorted(names))

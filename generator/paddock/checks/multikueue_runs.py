@@ -8,6 +8,7 @@ from typing import Any
 from paddock.checks.workload_references import merged
 from paddock.diagnostics import Note, Place, Problem, Severity
 from paddock.model import Cluster, Environment, Fleet, Workload
+from paddock.wording import quoted
 from paddock.workloads import pods, runs
 
 Json = Any
@@ -57,8 +58,8 @@ def _flavor(environment: Environment, worker: Cluster, workload: Workload) -> It
     if flavors and legal and not set(flavors) & set(legal):
         yield Problem(
             id="worker-without-quota",
-            message=f'workload "{workload.name}" may run on {_listed(legal)} of worker "{worker.identity}", where team '
-            f'"{team.name}" has quota of {_listed(list(flavors))} only',
+            message=f'workload "{workload.name}" may run on {quoted(sorted(legal))} of worker "{worker.identity}", '
+            f'where team "{team.name}" has quota of {quoted(sorted(flavors))} only',
             place=_queue(workload),
             related=(Note(message="its quota there", place=team.place("clusters", worker.name, "flavors", key=True)),),
             help=f"add one of these pools to spec.clusters.{worker.name}.flavors of "
@@ -68,10 +69,6 @@ def _flavor(environment: Environment, worker: Cluster, workload: Workload) -> It
 
 def _queue(workload: Workload) -> Place:
     return workload.place("queue", "name")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in sorted(names))
 
 
 def _differences(
@@ -128,7 +125,7 @@ def _checkpoint(workers: list[Cluster], workload: Workload) -> Iterator[Problem]
             id="checkpoint-on-several-workers",
             severity=Severity.WARNING,
             message=f'checkpoints of workload "{workload.name}" lie on a volume of the worker that admits a run, and '
-            f"the next attempt may be on another: {_listed([one.identity for one in workers])}",
+            f"the next attempt may be on another: {quoted(sorted(one.identity for one in workers))}",
             place=workload.place("checkpoint", key=True),
             help="let the program begin with what is in CHECKPOINT_BUCKET, or give it a queue of one worker",
         )

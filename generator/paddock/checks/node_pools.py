@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+from paddock.devices import GPU
 from paddock.diagnostics import Problem
-from paddock.gpu_slices import GPU, advertised
+from paddock.gpu_slices import advertised
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.quantity import parse
@@ -163,7 +164,7 @@ def _placement(cluster: Cluster, pool: NodePool) -> Iterator[Problem]:
             id="efa-in-several-zones",
             message=f'pool "{pool.name}" has EFA in {len(zones)} zones; EFA does not cross a zone',
             place=cluster.place("nodePools", pool.name, "zones"),
-            help="one pool for each zone",
+            help="write one pool for each zone",
         )
     if "reserved" in pool.data["capacityTypes"] and "capacityReservations" not in pool.data:
         yield Problem(

@@ -11,15 +11,17 @@ from paddock.analysis.feasibility import Request
 from paddock.analysis.pod_templates import PodTemplate
 from paddock.analysis.quota_tree import QuotaTree
 from paddock.catalogue import Component
-from paddock.checks import fitting, fitting_words
+from paddock.checks import fitting, fitting_words, policy_words
 from paddock.checks.fitting import Offer
 from paddock.checks.workload_references import merged
 from paddock.components import jupyterhub
 from paddock.components.kueue_cohorts import covered
+from paddock.devices import GPU
 from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, Team
 from paddock.notebooks import Profile
 from paddock.quantity import binary, decimal
+from paddock.wording import quoted
 
 IDS = ("notebook-gpu-unavailable", "notebook-above-quota", "same-notebook-title", "policy-blocks-pod")
 
@@ -68,7 +70,7 @@ def _gpu(
         return
     others = sorted({pool.gpu_model for pool in cluster.node_pools.values() if pool.gpu_model and not pool.shared_gpus})
     wanted = f"{profile.gpus} × {profile.model}, {decimal(profile.cpu)} CPUs and {binary(profile.memory)} of memory"
-    legal = ", ".join(f'"{name}"' for name in others)
+    legal = quoted(others)
     yield Problem(
         id="notebook-gpu-unavailable",
         message=f'notebook "{profile.name}" of team "{team.name}" asks for {wanted}, and no node pool of cluster '
@@ -93,10 +95,10 @@ def _obstacle(cluster: Cluster, team: Team, offer: Offer, profile: Profile, tree
     if one is not None:
         return fitting_words.reason(offer, one)
     flavors = team.clusters[cluster.name]["flavors"]
-    if notebooks.queued(cluster, team) and notebooks.GPU not in flavors.get(offer.pool.name, {}):
-        return f'Kueue queues notebooks here, and team "{team.name}" has no quota of {notebooks.GPU} in this flavor'
+    if notebooks.queued(cluster, team) and GPU not in flavors.get(offer.pool.name, {}):
+        return f'Kueue queues notebooks here, and team "{team.name}" has no quota of {GPU} in this flavor'
     if notebooks.queued(cluster, team) and tree is not None and offer.pool.name in flavors:
-        amounts = {notebooks.GPU: Fraction(profile.gpus), "cpu": profile.cpu, "memory": profile.memory}
+        amounts = {GPU: Fraction(profile.gpus), "cpu": profile.cpu, "memory": profile.memory}
         for resource, amount in amounts.items():
             most = tree.most(team.name, (offer.pool.name, resource))
             if resource in covered(flavors) and amount > most:
@@ -148,13 +150,13 @@ def _image(fleet: Fleet, environment: Environment, cluster: Cluster, teams: list
         override = one["kubespawner_override"]
         spec = {"containers": [{"image": override["image"]}]}
         pod = PodTemplate(kind="Pod", name="", namespace="", spec=spec, labels=override["extra_labels"])
-        for rule in admission.on_cluster(fleet, cluster).values():
-            for what, image in admission.refusals(rule, pod) if rule.enforced else ():
+        for rule in admission.enforced(fleet, cluster):
+            for what, image in admission.refusals(rule, pod):
                 field = ("settings", "image") if image else ()
                 yield Problem(
                     id="policy-blocks-pod",
                     message=f'policy "{rule.name}" of cluster "{cluster.identity}" refuses every notebook: {what}',
                     place=cluster.place("components", notebooks.COMPONENT, *field, key=not field),
-                    related=(Note(message=f'policy "{rule.name}"', place=rule.place),),
+                    related=(policy_words.note(fleet, cluster, rule),),
                     help="name an image that the policy lets pass" if image else "change what the policy asks for",
                 )

@@ -14,6 +14,7 @@ from paddock.diagnostics import Pointer, Severity
 from paddock.model import Cluster, Fleet
 from paddock.render import VALUES, ObjectRef, content
 from paddock.schema import Fault
+from paddock.wording import did_you_mean
 
 IDS = ("dangling-reference", "dangling-key")
 
@@ -75,9 +76,7 @@ def _of_worker(ref: ObjectRef, wanted: Target, fleet: Fleet, cluster: Cluster) -
     """Whether a manager of MultiKueue only holds a run whose pods start elsewhere, where the others are."""
     if ref.kind not in _RUNS or wanted.kind not in _FOR_PODS:
         return False
-    environment = fleet.environments[ref.environment]
-    parts = ref.path.split("/")
-    workload = environment.workloads.get((parts[3], parts[4])) if parts[2] == "workloads" else None
+    workload = ref.workload(fleet)
     return workload is not None and cluster.name in workload.dispatch
 
 
@@ -87,8 +86,7 @@ def _dangling(ref: ObjectRef, wanted: Target, known: Names, trees: Trees) -> Fau
     if wanted.namespace and wanted.namespace != ref.namespace:
         where = f'namespace "{wanted.namespace}" of the cluster'
     names = known.near(wanted)
-    near = difflib.get_close_matches(wanted.name, names, n=1)
-    there = f'did you mean "{near[0]}"? ' if near else f"legal: {_listed(names)}; " if names else ""
+    there = did_you_mean(wanted.name, names) or (f"legal: {_listed(names)}; " if names else "")
     return Fault(
         id="dangling-reference",
         severity=Severity.WARNING if wanted.kind == _IMPLICIT else Severity.ERROR,

@@ -47,7 +47,7 @@ def _admitted(demand: Demand, tree: QuotaTree | None, key: str, left: Fraction) 
         return
     most = accounts.admitted(demand, tree, key, once=True)
     if most > left:
-        beside = f", of which {text(demand.steady(key), key)} are always in use" if demand.steady(key) else ""
+        beside = f" with {text(demand.steady(key), key)} always in use" if demand.steady(key) else ""
         yield Problem(
             id="admitted-runs-above-quota",
             severity=Severity.WARNING,

@@ -170,7 +170,7 @@ def _expressions(workload: Workload) -> Iterator[Problem]:
                     message=f'"{found}" in workload "{workload.name}" would be expanded by Argo Workflows',
                     place=workload.place(*pointer),
                     help="take values of a run from the variables of its parameters, and files from inputs; text with "
-                    "double braces belongs into the image",
+                    "double braces belongs in the image",
                 )
 
 

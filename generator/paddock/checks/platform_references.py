@@ -86,7 +86,7 @@ def _same_cluster(cluster: Cluster, other: Cluster, field: str) -> Problem:
         f"eks.{field} {cluster.data['eks'][field]}",
         place=cluster.place("eks", field),
         related=(_other(other, field),),
-        help="each EKS cluster is one Cluster spec",
+        help="remove one of the two: each EKS cluster has one Cluster spec",
     )
 
 

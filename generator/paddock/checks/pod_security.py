@@ -31,12 +31,8 @@ def check(ref: ObjectRef, data: Mapping[str, Json], fleet: Fleet) -> Iterator[Fa
 
 def _runs_elsewhere(ref: ObjectRef, fleet: Fleet) -> bool:
     """Whether the object is a workload's on a cluster that sends its runs away: no pod of it starts there."""
-    _, cluster, *rest = ref.path.split("/")
-    if rest[:1] != ["workloads"]:
-        return False
-    names = rest[1:]
-    workload = fleet.environments[ref.environment].workloads.get((names[0], names[1]))
-    return workload is not None and cluster not in workload.clusters
+    workload = ref.workload(fleet)
+    return workload is not None and ref.path.split("/")[1] not in workload.clusters
 
 
 def _fault(ref: ObjectRef, level: str, found: pod_security.Violation) -> Fault:

@@ -49,7 +49,7 @@ def _unreadable(one: Compiled) -> Iterator[Problem]:
             id="cel-syntax",
             message=f'an expression of policy "{one.policy.name}" cannot be used: {fault.why.message}',
             place=Place(path=at.path, pointer=at.pointer, inside=(fault.why.line, fault.why.column)),
-            help=f"it is CEL as Kubernetes speaks it, over {', '.join(policies.NAMES)}; see docs/guides/policies.md",
+            help=f"write CEL as Kubernetes speaks it, over {', '.join(policies.NAMES)}; see docs/guides/policies.md",
         )
 
 

@@ -7,10 +7,12 @@ from fractions import Fraction
 
 from paddock import demands
 from paddock.analysis.flow import bottleneck
+from paddock.devices import GPU
 from paddock.diagnostics import Note, Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Environment, Fleet, NodePool
 from paddock.quantity import decimal, parse
+from paddock.wording import ending, quoted
 from paddock.workloads import pods
 
 IDS = ("demand-above-pool-limit",)
@@ -34,10 +36,10 @@ def _cluster(environment: Environment, cluster: Cluster) -> Iterator[Problem]:
     }
     found = bottleneck(wants, limits)
     if found is not None:
-        pools = ", ".join(f'"{name}"' for name in found.places)
+        pools = quoted(found.places)
         yield Problem(
             id="demand-above-pool-limit",
-            message=f"what always runs on pool{'s' * (len(found.places) > 1)} {pools} of cluster "
+            message=f"what always runs on pool{ending(len(found.places))} {pools} of cluster "
             f'"{cluster.identity}" takes {decimal(found.total)} GPUs, and there are never more than '
             f"{decimal(found.limit)}",
             place=cluster.place("nodePools", found.places[0], "limits"),
@@ -60,7 +62,7 @@ def _alone(places: Sequence[str], amount: Fraction, limits: Mapping[str, Fractio
 def _most(pool: NodePool) -> Fraction | None:
     """GPUs that a pool ever has; None where nothing bounds them, or it is not known what a node offers."""
     limits = pool.data["limits"]
-    found = [parse(limits[pods.GPU])] if pods.GPU in limits else []
+    found = [parse(limits[GPU])] if GPU in limits else []
     nodes = parse(limits["nodes"]) if "nodes" in limits else pool.data.get("replicas")
     if nodes is not None and not pool.shared_gpus and all(name in instances() for name in pool.data["instanceTypes"]):
         found.append(nodes * max(Fraction(instances()[name].gpu_count) for name in pool.data["instanceTypes"]))

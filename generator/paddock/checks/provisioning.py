@@ -80,9 +80,9 @@ def _network(fleet: Fleet, cluster: Cluster) -> Iterator[Problem]:
     if is_hub and cluster.provisioner == "ack":
         yield Problem(
             id="hub-not-by-terraform",
-            message=f'ACK runs on the hub "{cluster.identity}", so it cannot make it',
+            message=f'ACK runs on the hub "{cluster.identity}" and cannot make the cluster that it runs on',
             place=cluster.place("eks", "provisioner"),
-            help="write terraform, or existing if somebody else makes it",
+            help="write provisioner: terraform, or existing if somebody else makes it",
         )
     if "vpc" in cluster.data["network"] and not (is_hub and cluster.provisioner == "terraform"):
         yield Problem(
@@ -180,7 +180,7 @@ def _capacity_block(name: str, stated: Mapping[str, Json], place: Place) -> Iter
     block = stated["capacityType"] == "CAPACITY_BLOCK"
     wrong = None
     if block != ("capacityReservation" in stated):
-        wrong = "names no capacityReservation" if block else "names a capacityReservation, but is no CAPACITY_BLOCK"
+        wrong = "names no capacityReservation" if block else "names a capacityReservation, but is not a CAPACITY_BLOCK"
     elif block and len(stated["instanceTypes"]) != 1:
         wrong = f"has {len(stated['instanceTypes'])} instance types, and a capacity block has one"
     elif block and len(stated.get("zones", ())) != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from paddock.devices import GPU
 from paddock.diagnostics import Problem
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, Json, NodePool
@@ -83,7 +84,7 @@ def _together(cluster: Cluster, pool: NodePool, reservations: Mapping[str, Json]
             id="several-capacity-blocks",
             message=f'pool "{pool.name}" has {len(blocks)} capacity blocks: {", ".join(blocks)}',
             place=cluster.place(*place, blocks[1], key=True),
-            help="one pool for each block: Karpenter does not tell blocks of one type and zone apart "
+            help="write one pool for each block: Karpenter does not tell blocks of one type and zone apart "
             "(karpenter-provider-aws#8514), and each ends at its own time",
         )
     yield from _size(cluster, pool, sum(one["instanceCount"] for one in reservations.values()))
@@ -117,4 +118,4 @@ def _of_smallest(pool: NodePool, resource: str) -> int:
     if resource == "nodes":
         return 1
     known = [instances()[name] for name in pool.data["instanceTypes"] if name in instances()]
-    return min((one.gpu_count for one in known), default=0) if resource == "nvidia.com/gpu" else 0
+    return min((one.gpu_count for one in known), default=0) if resource == GPU else 0

@@ -12,17 +12,17 @@ from paddock.analysis.quota_ledger import counted, counts_pods
 from paddock.analysis.quota_tree import QuotaTree
 from paddock.catalogue import Component
 from paddock.checks.gpu_fit import fits_nowhere
-from paddock.checks.quota_words import on, place
+from paddock.checks.quota_words import field, flavors, nominal, on, place
 from paddock.checks.workload_references import merged
 from paddock.demands import Demand, Run
-from paddock.diagnostics import Note, Place, Problem
+from paddock.devices import GPU
+from paddock.diagnostics import Note, Problem
 from paddock.model import Environment, Fleet
 from paddock.quantity import parse
+from paddock.wording import quoted
 from paddock.workloads import pods
 
 IDS = ("quota-below-one-run",)
-
-_FIELDS = {pods.GPU: "gpu", pods.EFA: "efa", "hugepages-2Mi": "efa", "ephemeral-storage": "ephemeralStorage"}
 
 
 def check(fleet: Fleet, catalogue: Mapping[str, Component]) -> Iterator[Problem]:
@@ -62,25 +62,25 @@ def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
     if not legal:
         return None if run.part.dispatch else _elsewhere(demand, run)
     wanted = accounts.asked(demand, run)
-    short = {flavor: _short(demand, tree, flavor, wanted) for flavor in legal}
+    short = {flavor: tree.short(demand.team.name, flavor, wanted) for flavor in legal}
     if not all(short.values()):
         return None
-    first = next(iter(short[legal[0]]))
+    first = min(short[legal[0]], key=_gpus_first)
     fit = max(_pods_in(run, short[flavor], wanted) for flavor in legal)
     return Problem(
         id="quota-below-one-run",
         message=f"a run of {run.part.title} is never admitted: the queue of {on(demand)} cannot have "
         f"{text(wanted[first], first)} of {first}, whatever it borrows",
-        place=_field(run, first),
+        place=field(run, first),
         label=f"{run.pods} nodes × {text(wanted[first] / run.pods, first)}" if run.pods > 1 else "",
         related=tuple(
             Note(
                 message=f'flavor "{flavor}": at most {text(most, resource)} of {resource}, '
-                f"{text(wanted[resource], resource)} are asked for",
-                place=_nominal(demand, flavor, resource),
+                f"{text(wanted[resource], resource)} asked for",
+                place=nominal(demand, flavor, resource),
             )
             for flavor in legal
-            for resource, most in short[flavor].items()
+            for resource, most in sorted(short[flavor].items(), key=lambda one: _gpus_first(one[0]))
         ),
         help=(f"ask for at most {fit} nodes, " if fit else "ask for less, ")
         + "or raise nominalQuota, borrowingLimit or what others of the cohort lend"
@@ -88,11 +88,8 @@ def _queue(demand: Demand, tree: QuotaTree, run: Run) -> Problem | None:
     )
 
 
-def _short(demand: Demand, tree: QuotaTree, flavor: str, wanted: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """Of each resource of which the queue can never have enough in a flavor: the most that it can have. GPUs first."""
-    found = {name: tree.most(demand.team.name, (flavor, name)) for name in wanted}
-    short = {name: most for name, most in found.items() if most < wanted[name]}
-    return {name: short[name] for name in sorted(short, key=lambda one: (one != pods.GPU, one))}
+def _gpus_first(resource: str) -> tuple[bool, str]:
+    return resource != GPU, resource
 
 
 def _pods_in(run: Run, short: Mapping[str, Fraction], wanted: Mapping[str, Fraction]) -> int:
@@ -106,33 +103,11 @@ def _elsewhere(demand: Demand, run: Run) -> Problem:
     return Problem(
         id="quota-below-one-run",
         message=f"a run of {run.part.title} is never admitted: the queue of {on(demand)} has no quota in "
-        f"{_pools(legal)}, where its nodes may be",
+        f"{quoted(legal)}, where its nodes may be",
         place=run.part.place("pool") if "pool" in run.part.data else run.part.place("resources", "gpu"),
-        related=(Note(message=f"it has quota in {_pools(mine)}", place=_flavors(demand)),),
+        related=(Note(message=f"it has quota in {quoted(mine)}", place=flavors(demand)),),
         help="add the pool to the flavors of the team, or ask for what its own pools have",
     )
-
-
-def _pools(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _flavors(demand: Demand) -> Place:
-    return demand.team.place("clusters", demand.cluster.name, "flavors", key=True)
-
-
-def _nominal(demand: Demand, flavor: str, resource: str) -> Place:
-    quotas = demand.team.clusters[demand.cluster.name]["flavors"][flavor]
-    pointer = (flavor, resource, "nominalQuota") if resource in quotas else (flavor,)
-    return demand.team.place("clusters", demand.cluster.name, "flavors", *pointer, key=resource not in quotas)
-
-
-def _field(run: Run, resource: str) -> Place:
-    """The field that says too much: how many nodes, where there is more than one."""
-    if run.pods > 1:
-        return run.part.place("nodes")
-    field = _FIELDS.get(resource, resource)
-    return run.part.place("resources", *([field] if field in run.part.data["resources"] else []))
 
 
 def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iterator[Problem]:
@@ -140,13 +115,13 @@ def _namespace(demand: Demand, run: Run, steady: Mapping[str, Fraction]) -> Iter
     for key, used in sorted(steady.items()):
         limit, need = demand.quota[key], run.pods * counted(run.shape, key)
         if used <= parse(limit) < used + need:
-            beside = f", of which {text(used, key)} are always in use" if used else ""
+            beside = f" with {text(used, key)} always in use" if used else ""
             lacks = "all its pods" if run.pods > 1 else "its pod"
             yield Problem(
                 id="quota-below-one-run",
                 message=f"a run of {run.part.title} never has {lacks}: it takes {text(need, key)} of {key}, and the "
                 f"quota of {on(demand)} is {limit}{beside}",
-                place=_field(run, key.rpartition("requests.")[2].removeprefix("limits.")),
+                place=field(run, key.rpartition("requests.")[2].removeprefix("limits.")),
                 related=(Note(message=f"{key} is {limit}", place=place(demand, key)),),
                 help=f"raise the quota to at least {text(used + need, key)}, or ask for less",
             )

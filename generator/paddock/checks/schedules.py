@@ -20,7 +20,7 @@ def check(fleet: Fleet) -> Iterator[Problem]:
             id="invalid-schedule",
             message=f'the schedule "{schedule}" of {what} starts nothing: {wrong}',
             place=place,
-            help="five fields: minute, hour, day of the month, month, day of the week from Sunday as 0",
+            help="write five fields: minute, hour, day of the month, month, day of the week from Sunday as 0",
         )
         for what, schedule, place in _schedules(fleet)
         if (wrong := fault(schedule)) is not None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from paddock.model import Json
 from paddock.render import ObjectRef
 from paddock.schema import Fault
+from paddock.wording import quoted
 
 IDS = ("secret-in-tree",)
 
@@ -28,7 +29,7 @@ def check(ref: ObjectRef, data: Mapping[str, Json]) -> Iterator[Fault]:
         if what:
             yield Fault(
                 id="secret-in-tree",
-                message=f'the template renders the Secret "{ref.name}" {what}: secrets do not belong into git',
+                message=f'the template renders the Secret "{ref.name}" {what}: secrets do not belong in git',
                 pointer=(),
                 help="render an ExternalSecret instead",
             )
@@ -42,7 +43,7 @@ def _secret(data: Mapping[str, Json]) -> str:
         return ""
     labels = data["metadata"].get("labels") or {}
     if labels.get("argocd.argoproj.io/secret-type") != "cluster":
-        return f"with {_quoted({*encoded, *values})}"
+        return f"with {quoted(sorted({*encoded, *values}))}"
     if encoded:
         return "with data in base64, which nobody can review"
     return _cluster(values)
@@ -51,19 +52,15 @@ def _secret(data: Mapping[str, Json]) -> str:
 def _cluster(values: Mapping[str, str]) -> str:
     further = set(values) - _KEYS
     if further:
-        return f"with {_quoted(further)}"
+        return f"with {quoted(sorted(further))}"
     try:
         config = json.loads(values.get("config") or "{}")
     except ValueError:
-        return "with a config that is no JSON"
+        return "with a config that is not JSON"
     if not isinstance(config, dict):
-        return "with a config that is no JSON object"
+        return "with a config that is not a JSON object"
     found = set(config) - _CONFIG.keys() - _SWITCHES
     for name, legal in _CONFIG.items():
         inner = config.get(name) or {}
         found |= {f"{name}.{key}" for key in inner if key not in legal} if isinstance(inner, dict) else {name}
-    return f"with {_quoted(found)} in its config" if found else ""
-
-
-def _quoted(names: set[str]) -> str:
-    return ", ".join(f'"{name}"' for name in sorted(names))
+    return f"with {quoted(sorted(found))} in its config" if found else ""

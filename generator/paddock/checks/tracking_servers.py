@@ -9,6 +9,7 @@ from typing import NamedTuple
 from paddock import tracking
 from paddock.diagnostics import Note, Problem
 from paddock.model import Cluster, Environment, Fleet, Json, Team
+from paddock.wording import quoted
 
 IDS = ("unusable-workspace-name", "shared-tracking-database", "readers-may-write")
 
@@ -90,7 +91,7 @@ def _database(first: _Server, second: _Server) -> Iterator[Problem]:
     one, other = first.settings["database"], second.settings["database"]
     shared = [name for name in ("name", "authName") if _same(one, other, name)]
     if shared:
-        databases = " and ".join(f'"{other[name]}"' for name in shared)
+        databases = quoted((other[name] for name in shared), link=" and ")
         yield Problem(
             id="shared-tracking-database",
             message=f'MLflow of cluster "{second.cluster.identity}" uses {databases} on {other["host"]}, as that of '

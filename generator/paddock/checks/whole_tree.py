@@ -18,6 +18,7 @@ from paddock.catalogue import FOLDER, Component
 from paddock.diagnostics import Note, Place
 from paddock.model import Fleet, Json
 from paddock.render import ObjectRef
+from paddock.wording import more_objects
 
 IN_CLUSTER = Target(name="in-cluster", server="https://kubernetes.default.svc")
 """The cluster that Argo CD runs on, as it knows it without a Secret (argocd.md 4.1)."""
@@ -233,4 +234,4 @@ def template_place(ref: ObjectRef, text: str = "") -> Place:
 def rendered(ref: ObjectRef, *, more: int = 0) -> tuple[Note, ...]:
     """The notes that lead to an object: its file, and what it was rendered for."""
     notes = [Note(message=f"rendered to {ref.path}"), Note(message="rendered for this spec", place=ref.place)]
-    return (*notes, *([Note(message=f"and {more} more object{'s' * (more > 1)}")] if more else []))
+    return (*notes, *([Note(message=more_objects(more))] if more else []))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from paddock import multikueue
 from paddock.diagnostics import Note, Place, Problem
 from paddock.model import Cluster, Environment, Fleet, Team, Workload
+from paddock.wording import instead
 
 IDS = (
     "unknown-environment",
@@ -43,13 +43,11 @@ def _all(fleet: Fleet) -> Iterator[Problem]:
 def unknown(id: str, what: str, name: str, legal: Iterable[str], place: Place, *, where: str = "") -> Problem:
     """A name that names nothing, with what would be legal."""
     names = sorted(legal)
-    near = difflib.get_close_matches(name, names, n=1)
-    suggestion = f'did you mean "{near[0]}"? ' if near else ""
     return Problem(
         id=id,
         message=f'there is no {what} "{name}"{where}',
         place=place,
-        help=f"{suggestion}legal: {', '.join(names)}" if names else f"there is no {what}{where} at all",
+        help=instead(name, names) if names else f"there is no {what}{where} at all",
     )
 
 

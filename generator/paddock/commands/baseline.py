@@ -13,6 +13,7 @@ from paddock.diagnostics import Diagnostic
 from paddock.errors import OK, USAGE, Fatal
 from paddock.layout import BASELINE
 from paddock.pipeline import Result
+from paddock.wording import ending
 
 ROUNDS = 8
 """What was hidden behind an accepted error shows in the next round: specs, rendered objects, relations of these."""
@@ -38,7 +39,7 @@ def run(session: Session) -> int:
     existed = file.exists()
     _write(file, baseline.text(accepted) if accepted else None)
     if accepted:
-        sys.stdout.write(f"wrote {BASELINE}: {len(accepted)} finding{'' if len(accepted) == 1 else 's'}\n")
+        sys.stdout.write(f"wrote {BASELINE}: {len(accepted)} finding{ending(len(accepted))}\n")
     else:
         sys.stdout.write(f"deleted {BASELINE}: nothing is left\n" if existed else "there is nothing to accept\n")
     return OK

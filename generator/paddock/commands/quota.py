@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from paddock import accounts, demands
 from paddock.analysis.quota_ledger import Line, ledger
@@ -18,9 +18,11 @@ from paddock.layout import ENVIRONMENTS
 from paddock.load import load
 from paddock.locating import locate
 from paddock.model import Fleet
+from paddock.report.table import aligned
 
 _COLUMNS = ("cluster", "team", "account", "resource", "limit", "steady", "peak", "ratio")
-_NUMBERS = frozenset(_COLUMNS[4:])
+_NAMES = 4
+"""So many columns at the left are names, the others numbers."""
 
 
 def run(session: Session, *, team: str | None) -> int:
@@ -73,14 +75,8 @@ def _row(line: Line) -> dict[str, str]:
 
 def _table(rows: list[dict[str, str]]) -> str:
     """Names to the left, numbers to the right."""
-    table = [{name: name for name in _COLUMNS}, *rows]
-    widths = {name: max(len(row[name]) for row in table) for name in _COLUMNS}
-    lines = ("  ".join(_cell(name, row[name], widths) for name in _COLUMNS).rstrip() for row in table)
+    lines = aligned([_COLUMNS, *([row[name] for name in _COLUMNS] for row in rows)], left=_NAMES)
     return "".join(f"{line}\n" for line in lines)
-
-
-def _cell(name: str, text: str, widths: Mapping[str, int]) -> str:
-    return text.rjust(widths[name]) if name in _NUMBERS else text.ljust(widths[name])
 
 
 def _json(rows: list[dict[str, str]]) -> str:

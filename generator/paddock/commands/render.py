@@ -13,6 +13,7 @@ from paddock.errors import OK
 from paddock.inputs import Inputs
 from paddock.locating import locate
 from paddock.pipeline import Result
+from paddock.report.table import aligned
 from paddock.tree import Written
 
 
@@ -75,7 +76,7 @@ def summary(result: Result, inputs: Inputs, second: Second, written: dict[str, W
             one.deleted,
         )
         rows.append((name, *(str(number) for number in numbers)))
-    lines += _table(rows)
+    lines += aligned(rows, left=1)
     objects = [one for refs in result.objects.values() for one in refs]
     counts = kinds(one.kind for one in objects)
     lines += ["", f"{len(objects):,} objects of {len(counts)} kinds"]
@@ -96,14 +97,3 @@ def _engines(count: int, second: Second) -> str:
     if second.count is None:
         return f"{first}; kubeconform: {second.why}"
     return f"{first}; kubeconform -strict: {second.count:,}"
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

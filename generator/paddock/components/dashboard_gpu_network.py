@@ -1,6 +1,5 @@
 """The dashboard of what GPUs exchange: EFA devices, NVLink, PCIe and the nodes' own network. Data only; metric names
 are in charts.md 4.1, those of nodes are node-exporter's and kube-state-metrics'.
-
 node-exporter sees state and rate of EFA devices, but not their bytes (prometheus/node_exporter#3670): what crosses PCIe
 shows them, with what GPUs exchange with the host.
 """

@@ -1,5 +1,4 @@
 """The dashboard of model servers: requests, errors and latency. Data only.
-
 Servers of KServe's own runtimes give request_predict_seconds by model_name, Triton nv_inference_* by model in
 microseconds (kserve.github.io, Prometheus metrics; docs.nvidia.com Triton, metrics guide); replicas are of
 kube-state-metrics.

@@ -1,6 +1,5 @@
 """The dashboard of training runs: how much of the GPU time held is work, and what takes the rest. Data only; metric
 names are in charts.md 4.1.
-
 Goodput here is the share of held GPU time in which the GPU computes: waiting for pods, data and peers counts as loss.
 What a program counts itself (samples, steps) belongs on a dashboard of its own.
 """

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from paddock import emit
 from paddock.components.remote_secrets import external_secret
+from paddock.devices import GPU
 from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json
 from paddock.runners import ScaleSet, pools
 from paddock.taints import pool_taints, tolerations
 
-GPU = "nvidia.com/gpu"
 _KEYS = ("github_app_id", "github_app_installation_id", "github_app_private_key")
 
 

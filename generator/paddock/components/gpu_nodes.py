@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from paddock import emit
+from paddock.devices import GPU
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import GPU_TAINT, pool_taints, tolerations
 
@@ -46,7 +47,7 @@ def sharing(slices: Mapping[str, Json]) -> dict[str, Json] | None:
         return None
     data = {_UNSHARED: emit.document({"version": "v1"})}
     for name, slicing in sorted(slices.items()):
-        resource = {"name": "nvidia.com/gpu", "replicas": slicing["replicas"]}
+        resource = {"name": GPU, "replicas": slicing["replicas"]}
         sharing = {
             "renameByDefault": slicing["renameByDefault"],
             "failRequestsGreaterThanOne": True,

@@ -8,6 +8,7 @@ from paddock import hosts, notebooks
 from paddock.analysis.pod_templates import QUEUE
 from paddock.components import alerting, interfaces
 from paddock.components.remote_secrets import external_secret
+from paddock.devices import GPU
 from paddock.images import reference
 from paddock.model import Cluster, Environment, Fleet, Json, Team
 from paddock.quantity import decimal, seconds
@@ -129,7 +130,7 @@ def _override(
         "cpu_guarantee": float(profile.cpu),
         "mem_guarantee": int(profile.memory),
         "mem_limit": int(profile.memory),
-        "extra_resource_limits": {notebooks.GPU: str(profile.gpus)} if profile.gpus else {},
+        "extra_resource_limits": {GPU: str(profile.gpus)} if profile.gpus else {},
         "node_affinity_required": [pools] if names else [],
         "tolerations": tolerations([taint for pool in profile.pools for taint in pool_taints(pool)]),
         "storage_capacity": team.data["notebooks"]["storage"],

@@ -9,20 +9,21 @@ from typing import Any
 from paddock import emit, multikueue
 from paddock.components import kueue_multikueue
 from paddock.components.kueue_cohorts import Quotas, cohort_of, cohorts, covered, known, resource_groups
+from paddock.devices import EFA, GPU
 from paddock.model import Cluster, ComponentUse, Fleet, Json, NodePool, Team
 from paddock.taints import pool_taints, tolerations
 
 TOPOLOGY = "nodes"
 """Name of the cluster's one Topology."""
 
-DEVICE_CLASSES = {"nvidia.com/gpu": "gpu.nvidia.com"}
+DEVICE_CLASSES = {GPU: "gpu.nvidia.com"}
 """Device classes by the resource as which Kueue counts their claims. It is the class's own extendedResourceName (chart
 dra-driver-nvidia-gpu 0.4.1): another one would count a GPU twice where the scheduler makes the claim by itself (Kueue
 0.19, "Dynamic Resource Allocation", path separation). So quota stays as it is, whichever way pods get their GPUs."""
 
 # What pods of training runs ask for. A requested resource that no queue covers would block every run
 # (gpu-platform.md 5.2, "Undeclared resource"), so those without any quota are left out of the count.
-_REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", "vpc.amazonaws.com/efa")
+_REQUESTED = ("cpu", "memory", "ephemeral-storage", "hugepages-", EFA)
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:

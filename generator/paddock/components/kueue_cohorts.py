@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from paddock.devices import EFA, GPU
 from paddock.model import Cluster, Json, Team
 
 Quotas = Mapping[str, Mapping[str, Json]]
 """Quota (nominalQuota and limits) by flavor and resource."""
 
 # Covered resources stand in this order in every group, then the others by name.
-_ORDER = ("cpu", "memory", "nvidia.com/gpu", "vpc.amazonaws.com/efa")
+_ORDER = ("cpu", "memory", GPU, EFA)
 
 
 def settings_of(cluster: Cluster) -> Mapping[str, Json] | None:

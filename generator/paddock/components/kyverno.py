@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from paddock.analysis import admission
 from paddock.analysis.admission import Rule
-from paddock.analysis.pod_templates import GPU, MIG, QUEUE
+from paddock.analysis.pod_templates import QUEUE
 from paddock.components import alerting
+from paddock.devices import GPU, MIG
 from paddock.model import Cluster, Fleet, Json
 
 _CONTAINERS = (

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from paddock.devices import GPU
 from paddock.images import reference
 from paddock.model import Cluster, Fleet, Json, NodePool
 from paddock.taints import pool_taints, tolerations
-
-GPU = "nvidia.com/gpu"
 
 
 def view(fleet: Fleet, cluster: Cluster, settings: Mapping[str, Json], files: Mapping[str, str]) -> dict[str, Json]:

@@ -18,7 +18,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Mend what it accepted and remove it, or have it approved anew with another date.",
     ),
     "malformed-suppression": explain(
-        "A comment that begins with allow: and is no suppression.",
+        "A comment that begins with allow: and is not a suppression.",
         "Whoever wrote it believes that it accepts something.",
         "Write # allow: <id> -- <reason>, or with a last day: # allow: <id> until 2027-01-31 -- <reason>.",
     ),
@@ -38,7 +38,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Ask the platform team for an exception in environments/exceptions.yaml, or mend what it finds.",
     ),
     "unknown-approver": explain(
-        "An exception whose approver is no identity group of the platform.",
+        "An exception whose approver is not an identity group of the platform.",
         "Nobody can be asked why it was accepted.",
         "Name a group of spec.identityGroups in environments/platform.yaml.",
     ),

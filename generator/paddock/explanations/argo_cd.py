@@ -74,7 +74,7 @@ EXPLANATIONS = {
         "Write both, which deletes the object and makes it anew, or neither.",
     ),
     "foreign-file-in-folder": explain(
-        "A YAML or JSON file that is no Kubernetes object, in a folder that an Application applies.",
+        "A YAML or JSON file that is not a Kubernetes object, in a folder that an Application applies.",
         "Argo CD fails at it, or skips it without a word (argo-cd#21228, #4695).",
         "Apply a folder that holds objects only.",
     ),
@@ -186,7 +186,7 @@ EXPLANATIONS = {
         "Use a repository of the project.",
     ),
     "sync-wave-not-a-number": explain(
-        "A sync wave that is no integer.",
+        "A sync wave that is not an integer.",
         "Argo CD takes it for 0 without a word, and the order is another.",
         "Write an integer in quotes.",
     ),

@@ -61,7 +61,7 @@ EXPLANATIONS = {
         "Enable the other, or disable this one.",
     ),
     "not-a-kubernetes-object": explain(
-        "A resource template whose output is no object.",
+        "A resource template whose output is not an object.",
         "Argo CD would skip it silently.",
         "Render apiVersion, kind and metadata.name.",
     ),

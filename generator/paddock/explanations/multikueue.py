@@ -40,7 +40,7 @@ EXPLANATIONS = {
         "Add a worker, or remove the queue.",
     ),
     "unknown-worker": explain(
-        "A worker that is no cluster of the environment, or that the manager does not list.",
+        "A worker that is not a cluster of the environment, or that the manager does not list.",
         "The queue would stay inactive, and its runs pending.",
         "Correct the name, or add the worker.",
     ),

@@ -45,7 +45,7 @@ EXPLANATIONS = {
         "Name the team's own channel; a channel that two teams share stands in both specs.",
     ),
     "invalid-dashboard": explain(
-        "A dashboard that is no JSON.", "Grafana would not show it.", "Export it again, or correct it."
+        "A dashboard that is not JSON.", "Grafana would not show it.", "Export it again, or correct it."
     ),
     "invalid-dashboard-uid": explain(
         "A uid that Grafana refuses: over 40 characters, or others than letters, digits, - and _.",

@@ -23,7 +23,7 @@ EXPLANATIONS = {
         "Remove the pool, or name the block that follows.",
     ),
     "claim-not-group-id": explain(
-        "An identity group of the Argo CD capability whose claim is no id of a group in IAM Identity Center.",
+        "An identity group of the Argo CD capability whose claim is not the id of a group in IAM Identity Center.",
         "The capability compares ids, so its people could not sign in.",
         "Write the id that `aws identitystore list-groups` prints as the group's claim.",
     ),

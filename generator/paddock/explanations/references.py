@@ -31,7 +31,7 @@ EXPLANATIONS = {
         "An environment that does not exist.", "The workload would run nowhere.", "Correct the name."
     ),
     "unknown-hub": explain(
-        "The hub is no cluster of the environment named.",
+        "The hub is not a cluster of the environment named.",
         "Nothing would be synced.",
         "Correct spec.argoCD.hub of the platform.",
     ),

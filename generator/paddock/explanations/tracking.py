@@ -17,7 +17,7 @@ EXPLANATIONS = {
         "not beside that many CPUs and that much memory; or, where Kueue queues pods, without quota in the flavor.",
         "Whoever chooses it waits until JupyterHub gives up.",
         "Ask for what a pool has; the finding says for each pool of the model what is missing. What differs between "
-        "environments belongs into the team's overlays.",
+        "environments belongs in the team's overlays.",
     ),
     "readers-may-write": explain(
         "Other teams may read a workspace of MLflow, and the default permission lets whoever may enter it write.",

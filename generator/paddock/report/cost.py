@@ -12,6 +12,7 @@ from typing import Any
 
 from paddock.analysis.cost import NEVER_COUNTED, Missing
 from paddock.analysis.money import CASES, HOURS_A_MONTH, Amount, total, usd
+from paddock.report.table import aligned
 
 Json = Any
 SHOWN = 3
@@ -62,7 +63,7 @@ def text(report: Report) -> str:
     if header[0] == "environment" and len(header) > 1 and report.by != "environment":
         foot[0], foot[1] = "total", ""
     lines = [f"{report.unit}, {HOURS_A_MONTH} hours a month{f', as of {report.as_of}' if report.as_of else ''}", ""]
-    lines += _table([header, *body, foot], left=1 + (header[0] == "environment" and report.by != "environment"))
+    lines += aligned([header, *body, foot], left=1 + (header[0] == "environment" and report.by != "environment"))
     return "\n".join([*lines, *_gaps(report.missing)]) + "\n"
 
 
@@ -151,17 +152,6 @@ def _spent(part: int, budget: int) -> str:
 def _thousands(number: str) -> str:
     whole, dot, rest = number.partition(".")
     return f"{int(whole):,}{dot}{rest}"
-
-
-def _table(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _gaps(missing: Sequence[Missing]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paddock.diagnostics import Diagnostic, Severity
 from paddock.report.outcome import Outcome
 from paddock.report.text import printable
+from paddock.wording import ending
 
 LIMIT = 10
 """Annotations of one level that GitHub shows for a step; the rest is dropped (github docs, argocd.md 7.2)."""
@@ -21,7 +22,7 @@ def render(outcome: Outcome) -> str:
         lines += [_annotation(one) for one in chosen]
         if len(found) > len(chosen):
             more = len(found) - len(chosen)
-            lines.append(f"{more} more {severity}{'' if more == 1 else 's'}: see the job summary")
+            lines.append(f"{more} more {severity}{ending(more)}: see the job summary")
     return "\n".join([*lines, outcome.last_line()]) + "\n"
 
 

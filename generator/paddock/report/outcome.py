@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paddock.diagnostics import Diagnostic, Severity, Suppressed
+from paddock.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,10 @@ class Outcome:
 
     def last_line(self) -> str:
         """The line that counts."""
-        found = f"found {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
+        found = f"found {counted(self.errors, 'error')}, {counted(self.warnings, 'warning')}"
         parts = [found if self.diagnostics or self.skipped else "no findings"]
         if self.suppressed:
             parts.append(f"{len(self.suppressed)} suppressed")
         if self.skipped:
             parts.append(f"{self.skipped} skipped")
         return ", ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

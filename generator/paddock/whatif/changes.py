@@ -6,18 +6,18 @@ nothing that can be changed so, is a usage error that says what would be legal.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from paddock.analysis.feasibility import GPU
+from paddock.devices import GPU
 from paddock.errors import USAGE, Fatal
 from paddock.model import Cluster, Environment, Fleet, NodePool, Team, Workload
 from paddock.quantity import binary, decimal, parse
 from paddock.whatif import nodes, queueing
+from paddock.wording import nearest
 
 Json = Any
 
@@ -94,8 +94,8 @@ def closest(message: str, name: str, legal: Iterable[str]) -> Fatal:
     """A usage error for a name that names nothing."""
     every = sorted(set(legal))
     written = {one if "/" in name else one.rpartition("/")[2]: one for one in every}
-    near = [written[one] for one in difflib.get_close_matches(name, sorted(written), n=1)]
-    suggestion = f'did you mean "{near[0]}"? ' if near else ""
+    near = written.get(nearest(name, written), "")
+    suggestion = f'did you mean "{near}"? ' if near else ""
     return _usage(message, f"{suggestion}legal: {', '.join(every)}" if every else "there is none at all")
 
 

@@ -7,13 +7,15 @@ Karpenter chooses the type that fits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from paddock.analysis import feasibility
 from paddock.analysis.allocatable import allocatable
-from paddock.analysis.feasibility import GPU, Request
+from paddock.analysis.feasibility import Request, stated
 from paddock.components import karpenter
+from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import Cluster, NodePool, Workload
 from paddock.quantity import parse
@@ -89,14 +91,4 @@ def _kubelet(cluster: Cluster, pool: NodePool) -> Mapping[str, Json]:
 
 
 def _request(cluster: Cluster, part: Workload) -> Request:
-    stated = part.data["resources"]
-    gpu = stated.get("gpu", {})
-    return Request(
-        gpu_model=gpu.get("model"),
-        gpus=gpu.get("count", 0),
-        cpu=parse(stated["cpu"]),
-        memory=parse(stated["memory"]),
-        ephemeral=parse(stated.get("ephemeralStorage", "0")),
-        efa=pods.efa_interfaces(cluster, part),
-        pool=part.data.get("pool"),
-    )
+    return replace(stated(part.data), efa=pods.efa_interfaces(cluster, part))

@@ -15,6 +15,7 @@ from paddock.analysis.kueue_objects import PodSet, Preemption, Queue, Run
 from paddock.analysis.quota_tree import NODES, Member, Quota
 from paddock.components import kueue
 from paddock.components.kueue_cohorts import settings_of
+from paddock.devices import GPU
 from paddock.model import Cluster, Environment, Fleet, NodePool, Step, Workload
 from paddock.quantity import parse
 from paddock.whatif import nodes
@@ -226,7 +227,7 @@ def _requests(cluster: Cluster, where: Side, queue: str, part: Workload, count: 
     each = pods.resources(cluster, part)
     amounts: dict[str, Fraction] = {name: parse(one) for name, one in {**each["limits"], **each["requests"]}.items()}
     if "claims" in each:
-        amounts[pods.GPU] = Fraction(part.data["resources"]["gpu"]["count"])
+        amounts[GPU] = Fraction(part.data["resources"]["gpu"]["count"])
     one = next(one for one in where.queues if one.name == queue)
     if any("pods" in resources for resources, _ in one.groups):
         amounts["pods"] = Fraction(1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from paddock.analysis.feasibility import GPU
 from paddock.analysis.kueue_objects import Wait
 from paddock.analysis.quota_tree import NODES, Cell, QuotaTree
+from paddock.devices import EFA, GPU
 from paddock.quantity import binary, decimal
 from paddock.whatif import nodes
 from paddock.whatif.changes import shown
@@ -163,7 +163,7 @@ def _requests(one: Standing) -> Mapping[str, Fraction]:
 def _amount(cell: Cell, amount: Fraction) -> str:
     flavor, resource = cell
     number = _number(cell, amount)
-    names = {"cpu": "CPUs", "memory": "of memory", "vpc.amazonaws.com/efa": "EFA interfaces"}
+    names = {"cpu": "CPUs", "memory": "of memory", EFA: "EFA interfaces"}
     return f"{number} × {flavor}" if resource == GPU else f"{number} {names.get(resource, resource)} of {flavor}"
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from paddock.devices import EFA, GPU
 from paddock.instances import instances
 from paddock.model import Cluster, Fleet, Json, NodePool, Workload
 from paddock.taints import pool_taints, tolerations
 from paddock.workloads.companions import secret_name
 
-GPU = "nvidia.com/gpu"
-EFA = "vpc.amazonaws.com/efa"
 ARCHITECTURE = "kubernetes.io/arch"
 CAPACITY_TYPE = "karpenter.sh/capacity-type"
 """Label of the nodes that Karpenter makes (gpu-platform.md 3.3); those of managed node groups do not have it."""
