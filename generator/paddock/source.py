@@ -102,6 +102,18 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> tuple[Json, 
     return (None if builder.problems else value), builder.problems
 
 
+def parse_rendered(text: str, path: str, *, max_bytes: int) -> tuple[Json, list[Problem]]:
+    """As `parse`, of a text that is rendered alike for many clusters: nobody may change the value that it gives."""
+    value, is_sound = _rendered(text, max_bytes)
+    return (value, []) if is_sound else parse(text.encode("utf-8", "surrogatepass"), path, max_bytes=max_bytes)
+
+
+@lru_cache(maxsize=2048)
+def _rendered(text: str, max_bytes: int) -> tuple[Json, bool]:
+    value, problems = parse(text.encode("utf-8", "surrogatepass"), "", max_bytes=max_bytes)
+    return value, not problems
+
+
 def reread(text: str) -> Json:
     """The value of a text that `parse` accepted before, in half the time; None for one that is no YAML."""
     try:
