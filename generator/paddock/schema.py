@@ -128,7 +128,8 @@ class SchemaSet:
                 references = _references(found[one])
                 if references is None:
                     return ()
-                pending += sorted(_join(one, other) for other in references)
+                base = _join(one, found[one].get("$id", ""))
+                pending += sorted(_join(base, other) for other in references)
         return tuple(found.values())
 
     def _is_branch(self, schema: Json, value: Json, base: str) -> bool:
@@ -380,7 +381,7 @@ _COMPILED: Kept[jsonschema_rs.Validator] = Kept(2048)
 
 
 def _references(document: Json) -> frozenset[str] | None:
-    """The documents that a schema names in its references; None if it has parts with URIs of their own."""
+    """The documents that a schema names in its references; None if parts of it have URIs of their own."""
 
     def within(node: Json) -> Iterator[str]:
         if isinstance(node, list):
@@ -394,7 +395,7 @@ def _references(document: Json) -> frozenset[str] | None:
                     yield from within(one)
 
     def found() -> frozenset[str] | None:
-        names = frozenset(within(document))
+        names = frozenset(within({name: one for name, one in document.items() if name != "$id"}))
         return None if "$id" in names else names - {""}
 
     return _REFERENCES.of(found, document)
