@@ -370,9 +370,7 @@ def _contains(document: Json, schema: Json) -> bool:
 
 def _without_dialect(document: Json) -> Json:
     """A schema without `$schema`: all are of one draft, and jsonschema would go back to its own patterns there."""
-    return _WITHOUT_DIALECT.of(
-        lambda: {name: item for name, item in document.items() if name != "$schema"}, document
-    )
+    return _WITHOUT_DIALECT.of(lambda: {name: item for name, item in document.items() if name != "$schema"}, document)
 
 
 _WITHOUT_DIALECT: Kept[Json] = Kept(2048)
@@ -383,22 +381,24 @@ _COMPILED: Kept[jsonschema_rs.Validator] = Kept(2048)
 def _references(document: Json) -> frozenset[str] | None:
     """The documents that a schema names in its references; None if parts of it have URIs of their own."""
 
-    def within(node: Json) -> Iterator[str]:
-        if isinstance(node, list):
-            for one in node:
-                yield from within(one)
-        elif isinstance(node, dict):
-            for name, one in node.items():
-                if name in ("$ref", "$dynamicRef", "$id") and isinstance(one, str):
-                    yield "$id" if name == "$id" else one.partition("#")[0]
-                else:
-                    yield from within(one)
-
     def found() -> frozenset[str] | None:
-        names = frozenset(within({name: one for name, one in document.items() if name != "$id"}))
-        return None if "$id" in names else names - {""}
+        names: set[str] = set()
+        pending: list[Json] = [{name: one for name, one in document.items() if name != "$id"}]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, dict):
+                if isinstance(node.get("$id"), str):
+                    return None
+                names.update(one.partition("#")[0] for one in _named_in(node))
+                node = node.values()
+            pending += [one for one in node if isinstance(one, (dict, list))]
+        return frozenset(names - {""})
 
     return _REFERENCES.of(found, document)
+
+
+def _named_in(node: Mapping[str, Json]) -> list[str]:
+    return [one for name in ("$ref", "$dynamicRef") if isinstance(one := node.get(name), str)]
 
 
 @cache
