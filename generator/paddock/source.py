@@ -116,7 +116,7 @@ def parse_rendered(text: str, path: str, *, max_bytes: int) -> tuple[Json, list[
 
 
 _RENDERED: dict[str, Json] = {}
-_MOST_RENDERED = 2048
+_MOST_RENDERED = 512
 """Texts whose values are kept; the one that was asked for longest ago goes first."""
 
 
