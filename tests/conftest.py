@@ -101,19 +101,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if quick and collection_path.stem in WHOLE else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is no unit test, so that `make unit` is the quick part."""
-    for number, item in enumerate(items):
+    for item in items:
         if item.path.stem in WHOLE:
             item.add_marker(pytest.mark.whole)
-        # With --dist loadgroup the tests of a file share a process, and what it read; cases of findings share little.
-        part = f"-{number // FINDINGS_TOGETHER}" if item.path.stem == "test_findings" else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}{part}"))
-
-
-FINDINGS_TOGETHER = 100
-"""Findings that one process tries before another may take the next: as many as take about five seconds."""
 
 
 @pytest.fixture
