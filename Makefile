@@ -14,7 +14,7 @@ test: setup $(PROOF)
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/python -m pytest -n auto --dist loadfile
+	@.venv/bin/python -m pytest -n auto --dist worksteal
 
 # The quick part: nothing that renders a whole repository or runs another program.
 unit: setup

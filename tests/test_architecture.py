@@ -18,6 +18,7 @@ LAYERS: dict[str, int] = {
     "paddock": 0,
     "diagnostics": 0,
     "errors": 0,
+    "kept": 0,
     "explanations": 2,
     "examples": 3,
     "explanations.explanation": 0,

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,21 +132,49 @@ def reason(status: Json) -> str:
     return "" if status.get("status") == "Success" else str(status["message"])
 
 
-def write(folder: Path, objects: Iterable[Json]) -> list[str]:
-    """A file for each object."""
-    folder.mkdir()
-    names = []
-    for number, one in enumerate(objects):
-        names.append(f"{number}-{one['kind']}-{one['metadata']['name']}.yaml".replace("/", "_"))
-        (folder / names[-1]).write_text(json.dumps(one))
-    return names
+@pytest.fixture(scope="module")
+def judged(program: str, crds: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, str]]:
+    """What the program says of the objects of each test, by their names: one run, since it reads every CRD first."""
+    tests = {
+        "rendered": named(distinct(rendered())),
+        "samples": {path.name: path.read_text(encoding="utf-8") for path in SAMPLES.iterdir()},
+        "broken": named(changed_sample(kind, place, value) for kind, place, value, _ in BROKEN),
+        "compared": named(one for _, _, one in compared(crds, ruled())),
+    }
+    folder = tmp_path_factory.mktemp("objects")
+    for test, texts in tests.items():
+        for name, text in texts.items():
+            (folder / f"{test}.{name}").write_text(text, encoding="utf-8")
+    found = verdicts(program, crds, folder)
+    judged: dict[str, dict[str, str]] = {test: {} for test in tests}
+    for name, why in found.items():
+        test, _, rest = name.partition(".")
+        judged[test][rest] = why
+    assert {test: found.keys() for test, found in judged.items()} == {test: one.keys() for test, one in tests.items()}
+    return judged
 
 
+def named(objects: Iterable[Json]) -> dict[str, str]:
+    """The text of each object by the name of its file, in order."""
+    return {f"{number}-{one['kind']}.yaml": json.dumps(one) for number, one in enumerate(objects)}
+
+
+def distinct(objects: Iterable[Json]) -> list[Json]:
+    """One of the objects that differ in their namespace alone, which no rule reads; kinds without a verdict are
+    left out."""
+    found: dict[str, Json] = {}
+    for one in objects:
+        if (one["apiVersion"], one["kind"]) not in EXCEPTIONS:
+            found.setdefault(json.dumps({**one, "metadata": {**one["metadata"], "namespace": ""}}), one)
+    return list(found.values())
+
+
+@cache
 def rendered() -> list[Json]:
     """Every object of the reference platform and of the small repository."""
     results = [reference_result(), run(small())]
     return [
-        yaml.safe_load(result.trees[environment][ref.path])
+        yaml.load(result.trees[environment][ref.path], yaml.CSafeLoader)
         for result in results
         for environment, refs in result.objects.items()
         for ref in refs
@@ -158,30 +187,29 @@ def custom(one: Json) -> bool:
     return "." in group and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
 
 
-def test_every_rendered_object_is_accepted(program: str, crds: Path, tmp_path: Path) -> None:
+def test_every_rendered_object_is_accepted(judged: Mapping[str, dict[str, str]]) -> None:
     every = rendered()
     assert EXCEPTIONS.keys() <= {(one["apiVersion"], one["kind"]) for one in every}, "an exception of nothing"
-    objects = [one for one in every if (one["apiVersion"], one["kind"]) not in EXCEPTIONS]
-    names = write(tmp_path / "objects", objects)
-    found = verdicts(program, crds, tmp_path / "objects")
+    objects = distinct(every)
+    found = judged["rendered"]
     assert {name: why for name, why in found.items() if why} == {}
-    assert found.keys() == set(names), "every object has been seen"
-    assert sum(map(custom, objects)) > 800
+    assert found.keys() == named(objects).keys(), "every object has been seen"
+    assert sum(map(custom, every)) > 800
     assert len({one["kind"] for one in objects if custom(one)}) > 20
 
 
-def test_the_samples_are_accepted(program: str, crds: Path) -> None:
-    found = verdicts(program, crds, SAMPLES)
+def test_the_samples_are_accepted(judged: Mapping[str, dict[str, str]]) -> None:
+    found = judged["samples"]
     # Kubernetes' own kinds have no sample.
     unknown = {path.name for path in SAMPLES.iterdir()} & {f"{kind.lower()}.yaml" for _, kind in EXCEPTIONS}
     assert {name for name, why in found.items() if why} == unknown
     assert found.keys() == {path.name for path in SAMPLES.iterdir()}
 
 
-def test_what_breaks_a_cel_rule_is_refused(program: str, crds: Path, tmp_path: Path) -> None:
+def test_what_breaks_a_cel_rule_is_refused(judged: Mapping[str, dict[str, str]]) -> None:
     """The oracle is alive: each of these objects is refused, and by the rule that it breaks."""
-    names = write(tmp_path / "objects", [changed_sample(kind, place, value) for kind, place, value, _ in BROKEN])
-    found = verdicts(program, crds, tmp_path / "objects")
+    found = judged["broken"]
+    names = named(changed_sample(kind, place, value) for kind, place, value, _ in BROKEN)
     assert [
         (kind, place, found[name])
         for name, (kind, place, _, words) in zip(names, BROKEN, strict=True)
@@ -197,6 +225,7 @@ LARGEST = 2
 """Objects that grew beyond this factor say nothing more, and cost seconds."""
 
 
+@cache
 def ruled() -> dict[str, object_rules.Node]:
     """The plans of the kinds that have rules in CEL and a sample."""
     plans = {
@@ -246,17 +275,13 @@ def compared(crds: Path, plans: Mapping[str, object_rules.Node]) -> list[tuple[s
     return [one for one in found if schemas[one[0]].is_valid(one[2])]
 
 
-def test_rules_give_the_verdicts_of_the_api_server(program: str, crds: Path, tmp_path: Path) -> None:
+def test_rules_give_the_verdicts_of_the_api_server(judged: Mapping[str, dict[str, str]], crds: Path) -> None:
     plans = ruled()
     objects = compared(crds, plans)
-    folder = tmp_path / "objects"
-    folder.mkdir()
-    for number, (kind, _, one) in enumerate(objects):
-        (folder / f"{number}-{kind}.yaml").write_text(json.dumps(one))
-    theirs = verdicts(program, crds, folder)
+    names = named(one for _, _, one in objects)
     differing, refused = [], 0
-    for number, (kind, place, one) in enumerate(objects):
-        why = theirs[f"{number}-{kind}.yaml"]
+    for name, (kind, place, one) in zip(names, objects, strict=True):
+        why = judged["compared"][name]
         ours = [fault.message for fault in object_rules.faults(plans[kind], one)]
         refused += bool(why and ours)
         if bool(why) != bool(ours) and NOT_A_RULE not in why:

@@ -6,7 +6,6 @@ The comparison with the CRDs needs PADDOCK_UPSTREAM; kubectl-validate's verdicts
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import upstream_crds
 from cel_cases import BROKEN, LEGAL, changed
 from paddock import cel, object_rules
 from paddock.object_rules import Node
@@ -177,18 +176,15 @@ def test_a_schema_without_rules_has_no_plan() -> None:
 
 
 def crds() -> Iterator[tuple[str, Json]]:
-    folder = os.environ.get("PADDOCK_UPSTREAM")
-    if not folder:
+    if upstream_crds.folder() is None:
         pytest.skip("PADDOCK_UPSTREAM does not name the folder of the CRDs")
-    for path in sorted((Path(folder) / "crds").rglob("*.yaml")):
-        for document in yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader):
-            if not isinstance(document, dict) or document.get("kind") != "CustomResourceDefinition":
-                continue
-            kind = document["spec"]["names"]["kind"].lower()
-            for version in document["spec"]["versions"]:
-                api = f"{document['spec']['group']}/{version['name']}"
-                if kind in SCHEMAS and SCHEMAS[kind]["properties"]["apiVersion"]["const"] == api:
-                    yield kind, version["schema"]["openAPIV3Schema"]
+    versions = {kind: schema["properties"]["apiVersion"]["const"] for kind, schema in SCHEMAS.items()}
+    apis = {(api.rpartition("/")[0], kind) for kind, api in versions.items()}
+    for document in upstream_crds.documents(apis):
+        kind = document["spec"]["names"]["kind"].lower()
+        for version in document["spec"]["versions"]:
+            if versions.get(kind) == f"{document['spec']['group']}/{version['name']}":
+                yield kind, version["schema"]["openAPIV3Schema"]
 
 
 def nodes_below(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 from paddock import source
 from paddock.diagnostics import Place, Problem
 from paddock.inputs import Inputs
+from paddock.kept import Kept
 from paddock.schema import URI, SchemaSet
 
 Json = Any
@@ -105,7 +106,7 @@ def _component(
     prefix = f"{FOLDER}{name}/"
     component = Component(
         name=name,
-        data=schemas.with_defaults(_SCHEMA, data),
+        data=data,
         values=prefix + "values.yaml.j2" if prefix + "values.yaml.j2" in files else None,
         resources=tuple(one for one in files if one.startswith(prefix + "resources/") and one.endswith(".yaml.j2")),
         files={one[len(prefix) + 6 :]: text for one, text in files.items() if one.startswith(prefix + "files/")},
@@ -125,21 +126,27 @@ def _component(
     return (None if missing else component), problems
 
 
-@lru_cache(maxsize=1024)
-def _parsed(text: str, path: str) -> tuple[Json, Sequence[Problem]]:
-    """The same for each run of a process; nobody changes what it gives."""
-    return source.parse(text.encode(), path)
-
-
 def _document(path: str, files: Mapping[str, str], schemas: SchemaSet, schema: str) -> tuple[Json, list[Problem]]:
-    """A YAML file of a component, and what is wrong with it."""
-    data, problems = _parsed(files[path], path)
+    """A YAML file of a component with its defaults, and what is wrong with it."""
+    reached = schemas.reached(schema)
+    made = partial(_read, path, files[path], schemas, schema)
+    data, found = _READ.of(made, *reached, name=(path, files[path])) if reached else made()
+    return data, list(found)
+
+
+_READ: Kept[tuple[Json, Sequence[Problem]]] = Kept(1024)
+"""The same for each run of a process; nobody changes what it gives."""
+
+
+def _read(path: str, text: str, schemas: SchemaSet, schema: str) -> tuple[Json, Sequence[Problem]]:
+    data, problems = source.parse(text.encode(), path)
     if problems:
-        return None, list(problems)
-    return data, [
+        return None, problems
+    found = [
         Problem(id=one.id, message=one.message, help=one.help, place=Place(path=path, pointer=one.pointer, key=one.key))
         for one in schemas.faults(schema, data)
     ]
+    return (data if found else schemas.with_defaults(schema, data)), found
 
 
 def _problem(id: str, message: str, path: str) -> Problem:

@@ -98,7 +98,7 @@ def document(value: Mapping[str, Json]) -> str:
 
 
 def _flow(value: Json) -> str:
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPS):
         return "{" + ", ".join(f"{key(name)}: {_flow(item)}" for name, item in value.items()) + "}"
     if _is_list(value):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
@@ -107,9 +107,9 @@ def _flow(value: Json) -> str:
 
 def _block(value: Json, indent: int) -> str:
     if not _is_block(value):
-        return _flow(value) if isinstance(value, Mapping) or _is_list(value) else scalar(value)
+        return _flow(value) if isinstance(value, _MAPS) or _is_list(value) else scalar(value)
     pad = " " * indent
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPS):
         lines = [f"{key(name)}:{_after(item, indent)}" for name, item in value.items()]
     else:
         lines = [f"-{_after_dash(item, indent)}" for item in value]
@@ -128,17 +128,22 @@ def _after(value: Json, indent: int) -> str:
         return " " + (_literal(text, indent + 2) or _string(text, False))
     if _is_block(value):
         # Lists stand at the column of their key, as kubectl and Helm write them.
-        deeper = indent + 2 if isinstance(value, Mapping) else indent
+        deeper = indent + 2 if isinstance(value, _MAPS) else indent
         return "\n" + " " * deeper + _block(value, deeper)
     return " " + _block(value, indent)
 
 
+# What is asked for first costs no look into the abstract classes.
+_MAPS = (dict, Mapping)
+_LISTS = (list, tuple, Sequence)
+
+
 def _is_list(value: Json) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
+    return isinstance(value, _LISTS) and not isinstance(value, (str, bytes, bytearray, memoryview))
 
 
 def _is_block(value: Json) -> bool:
-    return bool(value) and (isinstance(value, Mapping) or _is_list(value))
+    return bool(value) and (isinstance(value, _MAPS) or _is_list(value))
 
 
 def _integer(value: int) -> str:
@@ -185,6 +190,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+@lru_cache(maxsize=1024)
 def _literal(value: str, indent: int) -> str | None:
     """Text of several lines as a literal block, where that reads back unchanged; else None."""
     if "\n" not in value or value[0] in " \t\n":

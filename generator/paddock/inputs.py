@@ -63,7 +63,8 @@ def combine(*, specs: Mapping[str, bytes], own: Mapping[str, bytes]) -> tuple[In
             if content.startswith(layout.REFUSED):
                 raise ValueError(content.removeprefix(layout.REFUSED).decode())
             if path.startswith(layout.TEMPLATES + "/"):
-                templates[path] = content.decode("utf-8").removeprefix("\ufeff")
+                is_own = content != packaged.get(path)
+                templates[path] = _template(content) if is_own else _packaged_template(path)
             elif path.endswith(".json"):
                 is_own = content != packaged.get(path)
                 schemas[path] = _schema(content, is_own=True) if is_own else _packaged_schema(path)
@@ -80,6 +81,15 @@ def _packaged() -> Mapping[str, bytes]:
         for folder in (layout.TEMPLATES, layout.SCHEMAS)
         for path, content in layout.read_folder(layout.packaged(folder).parent, folder).items()
     }
+
+
+def _template(content: bytes) -> str:
+    return content.decode("utf-8").removeprefix("\ufeff")
+
+
+@cache
+def _packaged_template(path: str) -> str:
+    return _template(_packaged()[path])
 
 
 @cache

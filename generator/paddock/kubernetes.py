@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from paddock import object_rules
+from paddock.kept import Kept
 from paddock.schema import DRAFT, URI, Fault, SchemaSet
 
 Json = Any
@@ -63,13 +64,14 @@ class ObjectSchemas:
             path = self._folder / f"{kind.lower()}-{suffix}.json"
             if not path.is_file():
                 return None
-            document = json.loads(path.read_bytes())
+            document = _core(path)
             names = document.get("properties", {})
             if api_version not in names.get("apiVersion", {}).get("enum", [api_version]):
                 return None
         uri = f"{URI}kubernetes/{group}/{version}/{kind}"
         self._set.add(uri, document)
-        self._rules[uri] = object_rules.plan(document) if custom in self._custom else None
+        plan = partial(object_rules.plan, document)
+        self._rules[uri] = _PLANS.of(plan, document) if custom in self._custom else None
         return uri
 
 
@@ -92,6 +94,15 @@ def _core_folder(version: str) -> Path:
 @cache
 def _definitions(version: str) -> Json:
     return json.loads((_core_folder(version) / "_definitions.json").read_bytes())
+
+
+@lru_cache(maxsize=512)
+def _core(path: Path) -> Json:
+    return json.loads(path.read_bytes())
+
+
+_PLANS: Kept[object_rules.Node | None] = Kept(512)
+"""Rules of the package's own schemas serve the next runs of a process."""
 
 
 def _bundled(document: Json, definitions: Mapping[str, Json]) -> Json:

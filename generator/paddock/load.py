@@ -194,12 +194,12 @@ def load(inputs: Inputs, *, unread: frozenset[str] = frozenset()) -> Loaded:
 
 def spec_schemas(inputs: Inputs) -> SchemaSet:
     """The schemas of specs, settings and values; those of Kubernetes objects are `kubernetes.ObjectSchemas`."""
-    found = next((one for schemas, one in _kept if schemas == inputs.schemas), None)
-    if found is None:
+    kept = next((one for one in _kept if one[0] == inputs.schemas), None)
+    if kept is None:
         documents = {URI + path: one for path, one in inputs.schemas.items() if "/kubernetes/" not in path}
-        found = SchemaSet(documents)
-        _kept[:] = [(inputs.schemas, found), *_kept][:2]
-    return found
+        kept = inputs.schemas, SchemaSet(documents)
+    _kept[:] = [kept, *(one for one in _kept if one is not kept)][:2]
+    return kept[1]
 
 
 _kept: list[tuple[Mapping[str, Json], SchemaSet]] = []

@@ -192,7 +192,7 @@ class Renderer:
         text = self._text(values.template, unit, result, broken)
         if text is None:
             return
-        data, problems = source.parse(text.encode("utf-8", "surrogatepass"), values.path, max_bytes=MAX_OBJECT_BYTES)
+        data, problems = source.parse_rendered(text, values.path, max_bytes=MAX_OBJECT_BYTES)
         if problems:
             result.whole = False
             result.problems += [
@@ -212,9 +212,7 @@ class Renderer:
 
     def _objects(self, template: str, text: str, unit: Unit, result: Rendered, examine: Examine) -> None:
         for document in documents(text):
-            data, problems = source.parse(
-                document.encode("utf-8", "surrogatepass"), template, max_bytes=MAX_OBJECT_BYTES
-            )
+            data, problems = source.parse_rendered(document, template, max_bytes=MAX_OBJECT_BYTES)
             if problems:
                 result.whole = False
                 result.problems += [

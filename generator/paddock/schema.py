@@ -6,7 +6,7 @@ jsonschema_rs decides (fast, on every value), jsonschema explains (slow, only on
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import jsonschema_rs
 
 from paddock.diagnostics import Note, Pointer, Severity
+from paddock.kept import Kept
 from paddock.schema_words import (
     branches,
     distance,
@@ -67,12 +68,17 @@ class SchemaSet:
         self._shared = tuple(documents)
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._branches: dict[int, jsonschema_rs.Validator] = {}
+        self._fixed: dict[tuple[int, str], tuple[tuple[Json, str], ...] | None] = {}
+        self._defaults: dict[tuple[int, str], Json] = {}
         self._explaining: Any = None
 
     def add(self, uri: str, document: Json) -> None:
         """Add a schema that refers to the others, but to which none of them refers."""
         self.documents[uri] = _without_dialect(document)
         self._explaining = None
+        # What is known by the identity of a schema's parts holds only as long as these live.
+        self._fixed.clear()
+        self._defaults.clear()
 
     @cached_property
     def _rust(self) -> jsonschema_rs.Registry:
@@ -93,18 +99,44 @@ class SchemaSet:
         """Whether the value is valid under the schema."""
         validator = self._validators.get(uri)
         if validator is None:
-            validator = self._compiled(self.documents[uri], uri)
+            schema = self.documents[uri]
+            validator = self._compiled(schema, uri, lambda: (schema, uri))
             self._validators[uri] = validator
         return bool(validator.is_valid(value))
 
-    def _compiled(self, schema: Json, base: str) -> jsonschema_rs.Validator:
-        return jsonschema_rs.Draft202012Validator(schema, registry=self._rust, base_uri=base, offline=True)
+    def _compiled(
+        self, schema: Json, document: str, written: Callable[[], tuple[Json, str]]
+    ) -> jsonschema_rs.Validator:
+        """The validator of a schema within a document, for each set that has the same documents behind it; `written`
+        gives the schema as it is compiled, and its URI."""
+
+        def make() -> jsonschema_rs.Validator:
+            whole, uri = written()
+            return jsonschema_rs.Draft202012Validator(whole, registry=self._rust, base_uri=uri, offline=True)
+
+        reached = self.reached(document)
+        return _COMPILED.of(make, schema, *reached, name=document) if reached else make()
+
+    def reached(self, uri: str) -> tuple[Json, ...]:
+        """A document and all that it refers to, directly or not; empty if only a validator can tell."""
+        found: dict[str, Json] = {}
+        pending = [uri]
+        while pending:
+            one = pending.pop()
+            if one not in found and one in self.documents:
+                found[one] = self.documents[one]
+                references = _references(found[one])
+                if references is None:
+                    return ()
+                base = _join(one, found[one].get("$id", ""))
+                pending += sorted(_join(base, other) for other in references)
+        return tuple(found.values())
 
     def _is_branch(self, schema: Json, value: Json, base: str) -> bool:
         """Whether the value is valid under a part of a schema."""
         if id(schema) not in self._branches:
             # The part is kept alive by its document, so that its id stays its own.
-            self._branches[id(schema)] = self._compiled(_absolute(schema, base), f"{base}/part")
+            self._branches[id(schema)] = self._compiled(schema, base, lambda: (_absolute(schema, base), f"{base}/part"))
         return bool(self._branches[id(schema)].is_valid(value))
 
     def faults(self, uri: str, value: Json) -> list[Fault]:
@@ -247,16 +279,16 @@ class SchemaSet:
         return self._filled(self.documents[uri], copy.deepcopy(value), uri)
 
     def _filled(self, schema: Json, value: Json, base: str) -> Json:
-        if isinstance(value, dict):
-            for part, uri in list(self.parts(schema, value, base)):
+        if not isinstance(value, (dict, list)):
+            return value
+        for part, uri in self._parts(schema, value, base):
+            if isinstance(value, dict):
                 self._fill_properties(part, value, uri)
-        elif isinstance(value, list):
-            for part, uri in self.parts(schema, value, base):
-                if "items" in part:
-                    for item in value:
-                        self._filled(part["items"], item, uri)
-        if isinstance(value, (dict, list)):
-            for part, uri in list(self.parts(schema, value, base)):
+            elif "items" in part:
+                for item in value:
+                    self._filled(part["items"], item, uri)
+        for part, uri in self._parts(schema, value, base):
+            if "oneOf" in part or "anyOf" in part:
                 for inner in (*part.get("oneOf", ()), *part.get("anyOf", ())):
                     if self._is_branch(inner, value, uri):
                         self._filled(inner, value, uri)
@@ -276,8 +308,21 @@ class SchemaSet:
             for name in value.keys() - properties.keys():
                 self._filled(rest, value[name], uri)
 
+    def _parts(self, schema: Json, value: Json, base: str) -> Sequence[tuple[Json, str]]:
+        """As `parts`, of a schema within a document; those that hold for any value are found once."""
+        key = id(schema), base
+        if key not in self._fixed:
+            found = tuple(self.parts(schema, None, base))
+            self._fixed[key] = None if any("if" in part for part, _ in found) else found
+        fixed = self._fixed[key]
+        return list(self.parts(schema, value, base)) if fixed is None else fixed
+
     def _default(self, schema: Json, base: str) -> Json:
-        return next((part["default"] for part, _ in self.parts(schema, None, base) if "default" in part), None)
+        key = id(schema), base
+        if key not in self._defaults:
+            parts = self.parts(schema, None, base)
+            self._defaults[key] = next((part["default"] for part, _ in parts if "default" in part), None)
+        return self._defaults[key]
 
 
 def malformed(document: Json) -> str:
@@ -324,7 +369,35 @@ def _contains(document: Json, schema: Json) -> bool:
 
 def _without_dialect(document: Json) -> Json:
     """A schema without `$schema`: all are of one draft, and jsonschema would go back to its own patterns there."""
-    return {name: item for name, item in document.items() if name != "$schema"}
+    return _WITHOUT_DIALECT.of(lambda: {name: item for name, item in document.items() if name != "$schema"}, document)
+
+
+_WITHOUT_DIALECT: Kept[Json] = Kept(2048)
+_REFERENCES: Kept[frozenset[str] | None] = Kept(2048)
+_COMPILED: Kept[jsonschema_rs.Validator] = Kept(2048)
+
+
+def _references(document: Json) -> frozenset[str] | None:
+    """The documents that a schema names in its references; None if parts of it have URIs of their own."""
+
+    def found() -> frozenset[str] | None:
+        names: set[str] = set()
+        pending: list[Json] = [{name: one for name, one in document.items() if name != "$id"}]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, dict):
+                if isinstance(node.get("$id"), str):
+                    return None
+                names.update(one.partition("#")[0] for one in _named_in(node))
+                node = node.values()
+            pending += [one for one in node if isinstance(one, (dict, list))]
+        return frozenset(names - {""})
+
+    return _REFERENCES.of(found, document)
+
+
+def _named_in(node: Mapping[str, Json]) -> list[str]:
+    return [one for name in ("$ref", "$dynamicRef") if isinstance(one := node.get(name), str)]
 
 
 @cache

@@ -102,9 +102,29 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> tuple[Json, 
     return (None if builder.problems else value), builder.problems
 
 
+def parse_rendered(text: str, path: str, *, max_bytes: int) -> tuple[Json, list[Problem]]:
+    """As `parse`, of a text that is rendered alike for many clusters: nobody may change the value that it gives."""
+    value = _RENDERED.pop(text, None)
+    if value is None or len(text) > max_bytes // 4:
+        value, problems = parse(text.encode("utf-8", "surrogatepass"), path, max_bytes=max_bytes)
+        if problems or value is None:
+            return value, problems
+    _RENDERED[text] = value
+    if len(_RENDERED) > _MOST_RENDERED:
+        del _RENDERED[next(iter(_RENDERED))]
+    return value, []
+
+
+_RENDERED: dict[str, Json] = {}
+_MOST_RENDERED = 512
+"""Texts whose values are kept; the one that was asked for longest ago goes first."""
+
+
 def reread(text: str) -> Json:
     """The value of a text that `parse` accepted in this run, in half the time: anchors are not looked for, so it must
-    be no other. None for one that is no YAML."""
+    be no other. None for one that is no YAML. Nobody may change it."""
+    if text in _RENDERED:
+        return _RENDERED[text]
     try:
         root = _compose(text)
     except (YAMLError, _TooDeep):

@@ -4,19 +4,17 @@ CRDs of operators."""
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from functools import cache
 
 import pytest
-import yaml
 
+import upstream_crds
 from paddock import kubernetes
 from paddock.analysis import api_lifetimes
 from paddock.analysis.api_lifetimes import REMOVALS, SUPERSEDED, is_ending, is_removed, minor
 
-UPSTREAM = os.environ.get("PADDOCK_UPSTREAM")
 
-
+@cache
 def served() -> dict[tuple[str, str], list[str]]:
     """The versions of Kubernetes that serve each (apiVersion, kind), ascending."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -83,16 +81,9 @@ def test_other_kinds_of_a_group_stay() -> None:
     assert not is_removed("external-secrets.io/v1beta1", "Webhook", "1.34")
 
 
-@pytest.mark.skipif(UPSTREAM is None, reason="PADDOCK_UPSTREAM names the folder with upstream's CRDs")
+@pytest.mark.skipif(upstream_crds.folder() is None, reason="PADDOCK_UPSTREAM names the folder with upstream's CRDs")
 def test_operators_serve_and_deprecate_what_we_say() -> None:
-    stated: dict[tuple[str, str, str], tuple[bool, bool]] = {}
-    for path in sorted((Path(str(UPSTREAM)) / "crds").rglob("*.yaml")):
-        for crd in yaml.load_all(path.read_text(), yaml.CSafeLoader):
-            if isinstance(crd, dict) and crd.get("kind") == "CustomResourceDefinition":
-                spec = crd["spec"]
-                for one in spec["versions"]:
-                    key = (spec["group"], one["name"], spec["names"]["kind"])
-                    stated[key] = (one["served"], one.get("deprecated", False))
+    stated = upstream_crds.versions()
     assert len(stated) > 100
     for (group, version, kind), (is_served, deprecated) in stated.items():
         known = api_lifetimes.superseded(f"{group}/{version}", kind)

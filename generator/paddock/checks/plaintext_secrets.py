@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from paddock import layout
 from paddock.analysis import secret_formats
@@ -19,7 +20,14 @@ def check(inputs: Inputs) -> Iterator[Problem]:
         if not content.startswith(layout.REFUSED):
             yield from _problems(path, content.decode("utf-8", "replace"))
     for path, text in inputs.templates.items():
-        yield from _problems(path, text)
+        if _is_suspected(text):
+            yield from _problems(path, text)
+
+
+@lru_cache(maxsize=512)
+def _is_suspected(text: str) -> bool:
+    """Whether a template holds any: most are the package's, and the same for each run of a process."""
+    return bool(secret_formats.secrets_in(text))
 
 
 def _problems(path: str, text: str) -> Iterator[Problem]:
