@@ -258,9 +258,7 @@ _HAS: Mapping[str, Callable[[_Kind], Fraction]] = {
 hypervisor's share of memory (karpenter 1.14.1, scheduler.go, filterByRemainingResources)."""
 
 
-def _least(
-    wants: int, request: Request, fits: Sequence[_Kind], cost: Callable[[_Kind], Fraction]
-) -> Fraction | None:
+def _least(wants: int, request: Request, fits: Sequence[_Kind], cost: Callable[[_Kind], Fraction]) -> Fraction | None:
     return fewest_of_each(request.nodes, tuple((one.holds, cost(one), one.most) for one in fits))[wants]
 
 
