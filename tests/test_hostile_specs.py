@@ -26,7 +26,7 @@ from paddock.report import REPORTERS
 from paddock.report.cost import FORMATS, Report
 from paddock.report.outcome import Outcome
 from paddock.whatif.replay import replay
-from repositories import gathered, reference, run, small
+from repositories import gathered, reference, run, small, with_spec
 
 AS_OF = "2026-11-25"
 VERBS: tuple[tuple[str, ...], ...] = (
@@ -110,7 +110,7 @@ def told(fleet: Fleet, *, replayed: bool) -> None:
 def sound(diagnostics: Sequence[Diagnostic]) -> None:
     """Every finding is about a line of a file, and none is a bug of paddock."""
     bugs = [one.message for one in diagnostics if one.id.endswith("-crashed") or "a bug of paddock" in one.message]
-    assert not bugs
+    assert not bugs, bugs
     assert all(one.location.line >= 1 and one.location.path for one in diagnostics)
     outcome = Outcome(diagnostics=diagnostics, suppressed=(), skipped=0, color=False)
     for write in REPORTERS.values():
@@ -160,6 +160,18 @@ def test_verbs(arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.Captur
         assert "Traceback" not in printed.err + printed.out
         if code == 0 and "json" in arguments:
             json.loads(printed.out)
+
+
+def test_a_reversed_estimate_has_a_bill() -> None:
+    """Parts of a pool's bill never become less from the least to the most; they divided by nothing where they did."""
+    path = "environments/base/workloads/simulation/splat-train.yaml"
+    hours = {"min": 4, "expected": 0.000000001, "max": 12}
+    cost = {**hostile("reference").parsed[path]["spec"]["cost"], "hoursPerRun": hours}
+    inputs, _ = combine(specs=with_spec(reference(), path, {"cost": cost}), own={})
+    every, fleet = found(inputs, [])
+    assert {one.id for one in every} == {"estimate-reversed"}
+    assert fleet is not None
+    told(fleet, replayed=True)
 
 
 def test_mutations_are_repeatable_and_many_are_legal() -> None:
