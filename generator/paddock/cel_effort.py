@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from paddock import cel_functions as functions
-
 Json = Any
 
 MAX_WORK = 20_000_000
@@ -22,7 +20,7 @@ MAX_SIZE = 20_000
 """Values in what people's expressions are asked of; the largest spec of a cluster has some thousands."""
 ROUNDS = 10_000
 """The engine ends an answer after so many rounds of loops."""
-TEXT = functions.PART
+TEXT = 100
 """Characters of a text that count as one value."""
 
 _TOKEN = re.compile(

@@ -16,12 +16,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from paddock import quantity
+from paddock.cel_effort import TEXT
 
 Json = Any
 
 MAX_TEXT = 1 << 18
 """Characters that functions read and make for one answer: a chain of replace() multiplies, and loops repeat."""
-PART = 100
+PART = TEXT
 """What each part that split() makes counts for beside its characters: who looks at a list looks at all of its items."""
 PAIRS = 16
 """Pairs of items that sets are compared by and that count as one character: each of one with each of the other."""
