@@ -49,6 +49,7 @@ WHOLE = frozenset(
         "golden",
         "gpu_pools",
         "grafana_dashboards",
+        "hostile_specs",
         "image_pulls",
         "inference",
         "interfaces",

@@ -74,6 +74,7 @@ LAYERS: dict[str, int] = {
     "report.sarif": 4,
     "report.cost": 6,
     "report": 7,
+    "cel_effort": 2,
     "cel_functions": 3,
     "cel": 4,
     "object_rules": 5,

@@ -92,6 +92,20 @@ def test_without_an_overlay_all_is_the_base_objects() -> None:
     assert {found.place(*pointer).path for pointer in leaves(found.data)} == {TRAIN}
 
 
+@pytest.mark.parametrize("field", ["metadata", "kind"])
+def test_who_it_is_only_the_base_says(field: str) -> None:
+    """An overlay that has what the base lacks does not make up for it."""
+    path, overlay = "environments/base/workloads/vision/api.yaml", "environments/dev/workloads/vision/api.yaml"
+    data, _ = source.parse(small()[path], path)
+    identity = {key: data[key] for key in ("apiVersion", "kind", "metadata")}
+    del data[field]
+    specs = {**small(), path: emit.document(data).encode()}
+    specs[overlay] = emit.document({**identity, "spec": {}}).encode()
+    [problem] = load.load(gathered(specs)).problems
+    assert (problem.id, problem.place.path) == ("missing-field", path)
+    assert f'lacks the field "{field}"' in problem.message
+
+
 def test_a_null_deletes_a_key() -> None:
     found = workload(with_overlay(TRAIN, {"tracking": None, "queue": {"priority": None}}), "train")
     assert "tracking" not in found.data

@@ -92,3 +92,19 @@ def test_comments_of_templates_are_yaml_s_or_jinja_s() -> None:
 def test_a_file_that_is_no_yaml_costs_nothing() -> None:
     assert found("a: [# allow: x\n\t- {") == ([], [])
     read({PATH: b"\xff# allow: \x00"}, EXPLANATIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"# allow: {ID}{' ' * 20000}until b", f"# allow: {' ' * 20000}x", f"# allow: {'a , ' * 5000}--", "#" * 20000],
+)
+def test_a_long_comment_ends(text: str) -> None:
+    """4,000 spaces took minutes: each could belong to any of three parts of the pattern."""
+    suppressions, problems = found(f"{text}\na: 1\n")
+    assert not suppressions
+    assert len(problems) == ("allow" in text)
+
+
+def test_runs_of_spaces_are_one() -> None:
+    (one,), problems = found(f"a: 1 #\t allow:\t {ID}  until  2027-01-31  --  it is  known\t\n")
+    assert (one.id, one.until, one.reason, problems) == (ID, "2027-01-31", "it is known", [])

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from paddock import cel_effort
 from paddock import cel_functions as functions
 
 # An expression can neither run code nor read anything but the values it is given, and it ends: the engine stops after
 # 10,000 rounds of loops, reads regular expressions in linear time (RE2) and nests at most 32 deep; loops of people's
 # expressions stand at most `MAX_NESTING` deep in each other and add nothing up, and all texts that functions read or
-# make for one answer have a limit (`cel_functions.MAX_TEXT`).
+# make for one answer have a limit (`cel_functions.MAX_TEXT`), and so has what it may compare (`cel_effort`).
 
 Json = Any
 
@@ -52,9 +53,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """Variables, ready for many expressions over the same names."""
+    """Variables, ready for many expressions over the same names; `size` counts what they hold, 0 for trusted ones."""
 
     activation: Any
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,15 @@ class Program:
 
     expression: str
     type: str
+    effort: cel_effort.Effort | None
+    """What it may have to look at; None for a trusted one."""
     _compiled: Any
 
     def answer(self, values: Values) -> Answer:
         """Its value for some values of its names: never an exception."""
+        too_much = self._too_much(values.size)
+        if too_much:
+            return Answer(error=too_much)
         functions.begin()
         try:
             result = self._compiled.eval(values.activation)
@@ -79,10 +86,21 @@ class Program:
             return Answer(error=_said(str(value)))
         return Answer(value=value)
 
+    def _too_much(self, size: int) -> str:
+        """Why it is not asked of values of this size."""
+        if size > cel_effort.MAX_SIZE:
+            return f"it is asked of an object with more than {cel_effort.MAX_SIZE:,} values"
+        if size and self.effort is not None and self.effort.work(size, functions.MAX_TEXT) > cel_effort.MAX_WORK:
+            return f"it may compare too much: an object of {size:,} values, as often as its loops go round"
+        return ""
+
 
 def values(names: Mapping[str, Json], *, trusted: bool = False) -> Values:
     """Values of variables for the programs that were compiled for exactly these names."""
-    return Values(activation=_environment(tuple(names), trusted).Activation(dict(names)))
+    size = 0 if trusted else cel_effort.size(dict(names))
+    if size > cel_effort.MAX_SIZE:
+        return Values(activation=None, size=size)
+    return Values(activation=_environment(tuple(names), trusted).Activation(dict(names)), size=size)
 
 
 @cache
@@ -97,7 +115,9 @@ def compiled(expression: str, names: tuple[str, ...], *, trusted: bool = False) 
         return too_much
     try:
         found = _environment(names, trusted).compile(expression)
-        return Program(expression=expression, type=str(found.return_type().name()), _compiled=found)
+        type = str(found.return_type().name())
+        effort = None if trusted else cel_effort.effort(expression, whole_result=type in ("DYN", "LIST", "MAP"))
+        return Program(expression=expression, type=type, effort=effort, _compiled=found)
     except (RuntimeError, ValueError) as error:
         return _misspelt(str(error), expression)
 

@@ -14,11 +14,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from paddock import quantity
+from paddock.cel_effort import TEXT
 
 Json = Any
 
-MAX_TEXT = 1 << 22
+MAX_TEXT = 1 << 18
 """Characters that functions read and make for one answer: a chain of replace() multiplies, and loops repeat."""
+PART = TEXT
+"""What each part that split() makes counts for beside its characters: who looks at a list looks at all of its items."""
+PAIRS = 16
+"""Pairs of items that sets are compared by and that count as one character: each of one with each of the other."""
 _QUANTITY, _URL, _IP, _CIDR = "kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR"
 
 
@@ -33,7 +38,7 @@ def begin() -> None:
 def _spend(characters: int) -> None:
     _spent[0] += characters
     if _spent[0] > MAX_TEXT:
-        raise ValueError(f"its texts have more than {MAX_TEXT} characters together")
+        raise ValueError(f"its texts and lists are longer than {MAX_TEXT} characters together")
 
 
 def _bounded(text: str) -> str:
@@ -53,9 +58,12 @@ def split(text: str, separator: str, limit: int = -1) -> list[str]:
     if limit == 0:
         return []
     if separator:
-        return text.split(separator, limit - 1 if limit > 0 else -1)
-    cut = len(text) if limit < 0 else limit - 1
-    return [*text[:cut], *([text[cut:]] if text[cut:] else [])]
+        parts = text.split(separator, limit - 1 if limit > 0 else -1)
+    else:
+        cut = len(text) if limit < 0 else limit - 1
+        parts = [*text[:cut], *([text[cut:]] if text[cut:] else [])]
+    _spend(len(parts) * PART)
+    return parts
 
 
 def join(parts: Sequence[Json], separator: str = "") -> str:
@@ -162,6 +170,7 @@ def total(items: Sequence[Json]) -> Json:
 
 
 def contains_all(items: Sequence[Json], wanted: Sequence[Json]) -> bool:
+    _spend(len(items) * len(wanted) // PAIRS)
     return all(one in items for one in wanted)
 
 
@@ -170,6 +179,7 @@ def equivalent(left: Sequence[Json], right: Sequence[Json]) -> bool:
 
 
 def intersects(left: Sequence[Json], right: Sequence[Json]) -> bool:
+    _spend(len(left) * len(right) // PAIRS)
     return any(one in left for one in right)
 
 

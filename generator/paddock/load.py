@@ -94,6 +94,9 @@ class _Loader:
             if problems:
                 return None
             merged, touched = merge(base.data, overlay.data)
+            # Who it is only the base says: one without a name has a fault, whatever the overlay adds.
+            identity = {key: one for key, one in base.data.items() if key != "spec"}
+            merged = identity | {key: one for key, one in merged.items() if key == "spec"}
             touched = frozenset(one for one in touched if one[0] == "spec")
             origin = Origin(base=base.at.path, overlay=overlay.at.path, overlaid=touched)
         faults = self.schemas.faults(uri, merged)

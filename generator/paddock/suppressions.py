@@ -16,8 +16,10 @@ from paddock.layout import TEMPLATES
 from paddock.wording import did_you_mean
 
 _MARK = "allow:"
-_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|\{#-?)[ \t]*allow:[ \t]*(?P<text>.*?)[ \t]*(?:-?#\})?[ \t]*$")
-_TEXT = re.compile(r"(?P<ids>[^ ,]+(?:[ ]*,[ ]*[^ ,]+)*)(?:[ ]+until[ ]+(?P<until>\S+))?[ ]+--[ ]+(?P<reason>\S.*)")
+_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|\{#-?)[ \t]*allow:(?P<text>.*)$")
+# Of a text with single spaces: where several may match one run of spaces, a long run takes the cube of its length.
+_TEXT = re.compile(r"(?P<ids>[^ ,]+(?: ?, ?[^ ,]+)*)(?: until (?P<until>\S+))? -- (?P<reason>\S.*)")
+_SPACES = re.compile(r"[ \t]+")
 _BLANK = re.compile(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?$")
 _HELP = "write # allow: <id> -- <reason>, or # allow: <id> until 2027-01-31 -- <reason>"
 
@@ -75,9 +77,17 @@ def _comments(path: str, content: bytes) -> tuple[list[str], Iterator[tuple[Plac
         for number, line in enumerate(lines, 1):
             match = _COMMENT.search(line) if _MARK in line else None
             if match and not any(start <= match.start() < end for start, end in inside.get(number, ())):
-                yield Place(path=path, line=number, column=match.start() + 1), match["text"]
+                yield Place(path=path, line=number, column=match.start() + 1), _text(match["text"])
 
     return lines, found()
+
+
+def _text(rest: str) -> str:
+    """What a comment says, without the end of a template's comment and with single spaces."""
+    text = rest.rstrip(" \t")
+    if text.endswith("#}"):
+        text = text.removesuffix("#}").removesuffix("-")
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def _covered(lines: list[str], place: Place) -> int:

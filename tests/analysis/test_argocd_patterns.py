@@ -75,6 +75,7 @@ def test_what_it_takes_for_two() -> None:
     assert len({place(url) for url in (*urls, "https://github.com/example/small.git/")}) == 1
     assert place("https://github.com/example/small") != place("https://github.com/example/smaller")
     assert place("ghcr.io/example/charts") == "ghcr.io/example/charts"
+    assert place("https://[::1") == place("ssh://git@[::1")  # no URL, and no crash
 
 
 def test_a_pattern_is_known_by_its_characters() -> None:

@@ -153,6 +153,8 @@ def test_the_type_that_comes_closest_is_named() -> None:
         ({"replicas": 2}, 4, 2),
         (reserved(3), 16, 3),
         ({"limits": {"cpu": "100"}}, 2, 0),
+        ({"limits": {"nodes": "3"}}, 1000, 3),  # in no time: not by trying each number in turn
+        ({"limits": {"nodes": "999"}}, 1000, 999),
     ],
 )
 def test_how_many_nodes_a_pool_holds_at_most(data: dict[str, Any], nodes: int, most: int) -> None:

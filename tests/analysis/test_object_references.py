@@ -293,7 +293,7 @@ def test_inner_names() -> None:
     assert {(one.what, one.name) for one in found} == {
         ("volume", "b"),
         ("resource claim", "s"),
-        ("port of the container", "grpc"),
+        ("container port", "grpc"),
     }
     claims = pod.replace("{template", "{volumeClaimTemplates: [{metadata: {name: b}}], template")
     assert "volume" not in {one.what for one in inner_names.missing(parsed("StatefulSet", claims))}

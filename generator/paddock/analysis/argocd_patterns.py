@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 _SSH = re.compile(r"(ssh://)?([^/:]*?)@[^@]+")
 _NOTHING = re.compile(r"(?!)")
@@ -50,10 +49,9 @@ def repository(url: str) -> str:
 def place(url: str) -> str:
     """What two spellings of one repository have in common: host and path, by whatever protocol, user and port."""
     text = repository(url).rstrip("/").removesuffix(".git")
-    text = text if "://" in text else f"ssh://{text}"
-    parts = urlsplit(text)
-    host = parts.netloc.rpartition("@")[2].partition(":")[0]
-    return f"{host}{parts.path}"
+    authority, slash, path = text.rpartition("://")[2].partition("/")
+    host = authority.rpartition("@")[2].partition(":")[0]
+    return f"{host}{slash}{path.partition('?')[0].partition('#')[0]}"
 
 
 @lru_cache(maxsize=1024)

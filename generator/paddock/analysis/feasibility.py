@@ -5,6 +5,7 @@ It knows instance types, limits and numbers of nodes, not what else runs there n
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from paddock.analysis.allocatable import Allocatable
-from paddock.analysis.fewest_nodes import fewest
+from paddock.analysis.fewest_nodes import fewest_of_each
 from paddock.devices import GPU
 from paddock.instances import InstanceType, instances
 from paddock.model import NodePool
@@ -142,7 +143,7 @@ def obstacle(pool: NodePool, request: Request, capacity: Capacity) -> Obstacle |
             fits.append(_Kind(instance=one, node=node, holds=found, most=_reserved(pool, request, one)))
     if not fits:
         return max(against, key=lambda one: _ORDER.index(one.constraint))
-    against_all = _together(pool, request, fits)
+    against_all = _together(pool, request, fits, request.nodes)
     return replace(against_all, most=_most(pool, request, fits)) if against_all else None
 
 
@@ -243,23 +244,23 @@ def _number(constraint: Constraint, value: Fraction) -> str:
     return f"{int(value * 10 / _GIB) / 10:g} GiB"
 
 
-def _together(pool: NodePool, request: Request, fits: Sequence[_Kind]) -> Obstacle | None:
-    """Whether enough nodes for the whole workload are within the pool's reservations and its limits, which count what
-    nodes have."""
-    nodes = _least(request.nodes, fits, lambda _: Fraction(1))
+def _together(pool: NodePool, request: Request, fits: Sequence[_Kind], wants: int) -> Obstacle | None:
+    """Whether enough nodes for so many of the workload's are within the pool's reservations and its limits, which count
+    what nodes have."""
+    nodes = _least(wants, request, fits, lambda _: Fraction(1))
     if nodes is None:
         reserved = sum(one.most or 0 for one in fits)
-        wanted = _least(request.nodes, [replace(one, most=None) for one in fits], lambda _: Fraction(1))
+        wanted = _least(wants, request, [replace(one, most=None) for one in fits], lambda _: Fraction(1))
         return Obstacle(constraint=Constraint.RESERVATIONS, found=str(reserved), wanted=str(wanted))
     for name, limit in (("replicas", pool.data.get("replicas")), ("nodes", pool.data["limits"].get("nodes"))):
         if limit is not None and Fraction(limit) < nodes:
             constraint = Constraint.REPLICAS if name == "replicas" else Constraint.LIMITS
             return Obstacle(constraint=constraint, found=str(limit), wanted=str(nodes), resource=name)
     for resource, limit in sorted(pool.data["limits"].items()):
-        least = _least(request.nodes, fits, _HAS[resource]) if resource in _HAS else None
+        least = _least(wants, request, fits, _HAS[resource]) if resource in _HAS else None
         if least is not None and parse(limit) < least:
-            wants = _quantity(resource, least)
-            return Obstacle(constraint=Constraint.LIMITS, found=limit, wanted=wants, resource=resource)
+            asked = _quantity(resource, least)
+            return Obstacle(constraint=Constraint.LIMITS, found=limit, wanted=asked, resource=resource)
     return None
 
 
@@ -272,14 +273,14 @@ _HAS: Mapping[str, Callable[[_Kind], Fraction]] = {
 hypervisor's share of memory (karpenter 1.14.1, scheduler.go, filterByRemainingResources)."""
 
 
-def _least(nodes: int, fits: Sequence[_Kind], cost: Callable[[_Kind], Fraction]) -> Fraction | None:
-    return fewest(nodes, [(one.holds, cost(one), one.most) for one in fits])
+def _least(wants: int, request: Request, fits: Sequence[_Kind], cost: Callable[[_Kind], Fraction]) -> Fraction | None:
+    return fewest_of_each(request.nodes, tuple((one.holds, cost(one), one.most) for one in fits))[wants]
 
 
 def _most(pool: NodePool, request: Request, fits: Sequence[_Kind]) -> int:
-    """The greatest number of nodes of the workload that the pool can hold together."""
-    fewer = range(request.nodes - 1, 0, -1)
-    return next((nodes for nodes in fewer if _together(pool, replace(request, nodes=nodes), fits) is None), 0)
+    """The greatest number of nodes of the workload that the pool can hold together: with each more it wants more."""
+    fewer = range(1, request.nodes)
+    return bisect_left(fewer, True, key=lambda nodes: _together(pool, request, fits, nodes) is not None)
 
 
 def _quantity(resource: str, value: Fraction) -> str:

@@ -49,6 +49,12 @@ def estimate(stated: Json) -> Span:
     )
 
 
+def _ordered(one: Span) -> Span:
+    """An estimate whose least is not above what is expected, nor that above the most: a reversed one has a finding
+    (estimate-reversed), and its bill must add up all the same."""
+    return Span(minimum=min(one.minimum, one.expected), expected=one.expected, maximum=max(one.maximum, one.expected))
+
+
 def _replicas(workload: Workload) -> Span:
     """From min to max; expected is what is stated, else halfway."""
     least = Fraction(workload.data["replicas"]["min"])
@@ -62,7 +68,7 @@ def _runs(workload: Workload) -> Span | str:
     """Runs a month: as stated, else as the schedule fires."""
     stated = workload.data["cost"].get("runsPerMonth")
     if stated is not None:
-        return estimate(stated)
+        return _ordered(estimate(stated))
     run = workload.data["run"]
     if not isinstance(run, Mapping):
         return "no cost.runsPerMonth is stated"
@@ -77,7 +83,7 @@ def _hours(workload: Workload, part: Workload) -> Span | str:
     if "hoursPerRun" not in part.data["cost"]:
         return "no cost.hoursPerRun is stated"
     stated = part.data["cost"]["hoursPerRun"]
-    found = estimate(stated)
+    found = _ordered(estimate(stated))
     if "activeDeadline" not in part.data:
         return found
     deadline = Fraction(seconds(part.data["activeDeadline"]), 3600)
