@@ -209,7 +209,7 @@ def test_steps_of_a_workflow_have_the_security_context_of_the_workflow() -> None
         ("spec", "volumes", 0, "hostPath"),
     ]
     step["securityContext"] = POD
-    assert pointers(data, RESTRICTED) == [("spec", "volumes", 0, "hostPath")]
+    assert pointers({**data}, RESTRICTED) == [("spec", "volumes", 0, "hostPath")]
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,18 @@ class JobTemplate:
     gpu: bool = False
 
 
-def pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
-    """The pods of a Kubernetes object; none for kinds that have none."""
+def pods(data: Mapping[str, Json]) -> tuple[PodTemplate, ...]:
+    """The pods of a Kubernetes object; none for kinds that have none. Several checks ask for those of one object, one
+    after the other: the last answer is kept."""
+    if not _last or _last[0][0] is not data:
+        _last[:] = [(data, tuple(_pods(data)))]
+    return _last[0][1]
+
+
+_last: list[tuple[Mapping[str, Json], tuple[PodTemplate, ...]]] = []
+
+
+def _pods(data: Mapping[str, Json]) -> Iterator[PodTemplate]:
     kind, spec = data["kind"], data.get("spec") or {}
     at: Pointer
     if kind == "Pod":
