@@ -63,6 +63,9 @@ def cli() -> None:
       paddock publish --push           do it
       paddock explain gpu-does-not-fit what a finding means
       paddock cost                     what it costs, and how much of each budget that is
+      paddock quota                    what teams ask for against what they were given
+      paddock whatif --pool prod-train-iad/h100=-2
+                                       who would wait for whom after a change
 
     Exit codes: 0 clean, 1 problems found, 2 usage, 3 fatal or bug, 130 interrupted.
     """
