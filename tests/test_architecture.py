@@ -215,7 +215,7 @@ LAYERS: dict[str, int] = {
     "kubeconform": 12,
     "removal": 3,
     "moves": 4,
-    "upgrades": 2,
+    "upgrades": 4,
     "publish": 5,
     "reference": 6,
     "checks.fitting": 11,

@@ -148,44 +148,30 @@ def decide(
     if gone := unannounced(before=before, after=entries, removed=branch.removed):
         outcome = replace(outcome, unannounced=tuple(gone))
         return _refused(outcome, *(removal.problem(branch.environment, *one) for one in gone))
-    if found_wrong := [*_moves(branch, before, entries, read), *_upgrades(branch, before, entries, read)]:
-        return _refused(outcome, *found_wrong)
+    if problems := _changes(branch, before, entries, read):
+        return _refused(outcome, *problems)
     return outcome if tip.trailers[DIGEST] != branch.digest else replace(outcome, note="it was edited by hand since")
 
 
-def _moves(
+def _changes(
     branch: Branch,
     before: Mapping[str, Entry],
     entries: Mapping[str, Entry],
     read: Callable[[Mapping[str, Entry]], Mapping[str, str]],
 ) -> list[Problem]:
-    """Applications that would be renamed or sent to another cluster; only those that differ are read."""
-    changed = {path: one for path, one in before.items() if moves.is_application(path) and entries.get(path) != one}
-    if not changed:
-        return []
-    after = {path: text for path, text in branch.files.items() if moves.is_application(path)}
-    differing = {path: text for path, text in after.items() if before.get(path) != entries[path]}
-    return list(
-        moves.unannounced(before=read(changed), after=differing, removed=branch.removed, environment=branch.environment)
-    )
+    """Applications that would be renamed or sent to another cluster, and versions that a cluster cannot go to; only
+    files that differ are read."""
 
+    def differing(concerns: Callable[[str], bool]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        changed = {path: one for path, one in before.items() if concerns(path) and entries.get(path) != one}
+        after = {path: text for path, text in branch.files.items() if concerns(path)}
+        found = {path: text for path, text in after.items() if before.get(path) != entries[path]}
+        return (read(changed) if changed else {}), found
 
-def _upgrades(
-    branch: Branch,
-    before: Mapping[str, Entry],
-    entries: Mapping[str, Entry],
-    read: Callable[[Mapping[str, Entry]], Mapping[str, str]],
-) -> list[Problem]:
-    """Kubernetes versions that a cluster cannot go to from where it is; only files that differ are read."""
-    changed = {
-        path: one
-        for path, one in before.items()
-        if upgrades.states_versions(path) and path in branch.files and entries.get(path) != one
-    }
-    if not changed:
-        return []
-    after = {path: branch.files[path] for path in changed}
-    return list(upgrades.refused(before=read(changed), after=after, environment=branch.environment))
+    old, new = differing(moves.is_application)
+    problems = moves.unannounced(before=old, after=new, removed=branch.removed, environment=branch.environment)
+    old, new = differing(upgrades.states_versions)
+    return [*problems, *upgrades.refused(before=old, after=new, environment=branch.environment)]
 
 
 def message(branch: Branch, source: Commit, *, version: str) -> str:

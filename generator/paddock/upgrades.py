@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paddock import source
+from paddock.analysis.references import mapping
 from paddock.diagnostics import Place, Problem
 
 Json = Any
@@ -54,10 +55,10 @@ def _versions(texts: Mapping[str, str]) -> dict[str, str]:
     for path, text in sorted(texts.items()):
         if _ACK.fullmatch(path):
             data, _ = source.parse(text.encode("utf-8", "surrogatepass"), path, max_bytes=_MOST)
-            stated = [_dict(_dict(data).get("spec"))]
+            stated = [mapping(data, "spec")]
         else:
-            stated = list(_dict(_dict(_dict(_json(text)).get("resource")).get("aws_eks_cluster")).values())
-        for one in map(_dict, stated):
+            stated = [mapping(one) for one in mapping(_json(text), "resource", "aws_eks_cluster").values()]
+        for one in stated:
             if re.fullmatch(r"1\.[0-9]{1,3}", str(one.get("version"))):
                 found[str(one.get("name"))] = str(one["version"])
     return found
@@ -68,10 +69,6 @@ def _json(text: str) -> Json:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _dict(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
 
 
 def _minor(version: str) -> int:
