@@ -13,8 +13,6 @@ from paddock.analysis.prices import exact
 from paddock.commands.session import Session
 from paddock.diagnostics import Severity
 from paddock.errors import OK, USAGE, Fatal
-from paddock.inputs import gather
-from paddock.load import load
 from paddock.locating import locate
 from paddock.model import Environment
 from paddock.report.cost import FORMATS, Report, Row
@@ -22,10 +20,8 @@ from paddock.report.cost import FORMATS, Report, Row
 
 def run(session: Session, *, by: str, teams: Sequence[str], form: str, hourly: bool) -> int:
     """Print the costs; where specs have faults, the findings instead."""
-    gathered, problems = gather(session.root)
-    session.known_environments(gathered.specs)
-    loaded = load(gathered, unread=frozenset(one.place.path for one in problems))
-    errors = [one for one in (*problems, *loaded.problems) if one.severity is Severity.ERROR]
+    loaded, gathered, problems = session.load()
+    errors = [one for one in problems if one.severity is Severity.ERROR]
     if errors or loaded.fleet is None:
         return session.report(locate(errors, gathered), loaded.skipped)
     fleet = loaded.fleet

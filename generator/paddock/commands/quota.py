@@ -13,9 +13,7 @@ from paddock.analysis.quota_ledger import Line, ledger
 from paddock.commands.session import Session
 from paddock.diagnostics import Severity
 from paddock.errors import OK, USAGE, Fatal
-from paddock.inputs import gather
 from paddock.layout import ENVIRONMENTS
-from paddock.load import load
 from paddock.locating import locate
 from paddock.model import Fleet
 from paddock.report.table import aligned
@@ -27,12 +25,8 @@ _NAMES = 4
 
 def run(session: Session, *, team: str | None) -> int:
     """Print the ledger; where a spec has a fault that could make it wrong, the findings instead."""
-    gathered, problems = gather(session.root)
-    session.known_environments(gathered.specs)
-    loaded = load(gathered)
-    faults = [
-        one for one in (*problems, *loaded.problems) if one.severity is Severity.ERROR and _of_specs(one.place.path)
-    ]
+    loaded, gathered, problems = session.load()
+    faults = [one for one in problems if one.severity is Severity.ERROR and _of_specs(one.place.path)]
     if loaded.fleet is None or faults:
         return session.report(locate(faults, gathered), loaded.skipped)
     known = sorted({name for one in loaded.fleet.environments.values() for name in one.teams})

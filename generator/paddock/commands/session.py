@@ -11,10 +11,12 @@ from pathlib import Path
 
 from paddock import git, layout, tree, verdict
 from paddock import inputs as reading
+from paddock import load as loading
 from paddock.baseline import Key
 from paddock.diagnostics import Diagnostic, Problem, Suppressed
 from paddock.errors import OK, PROBLEMS, Fatal
 from paddock.inputs import Inputs
+from paddock.load import Loaded
 from paddock.model import Fleet
 from paddock.pipeline import Result, default_jobs, run
 from paddock.report import REPORTERS, github
@@ -82,6 +84,14 @@ class Session:
             accepted=accepted,
         )
         return result, gathered
+
+    def load(self) -> tuple[Loaded, Inputs, list[Problem]]:
+        """The specs of the work tree without rendering: what was loaded, from what, and all that is wrong with it. An
+        environment that does not exist is a usage error."""
+        gathered, problems = reading.gather(self.root)
+        self.known_environments(gathered.specs)
+        loaded = loading.load(gathered, unread=frozenset(one.place.path for one in problems))
+        return loaded, gathered, [*problems, *loaded.problems]
 
     def standing(self, problems: Iterable[Problem], fleet: Fleet, inputs: Inputs) -> list[Problem]:
         """The problems of specs that nobody accepted."""

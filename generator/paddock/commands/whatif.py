@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from paddock.commands.session import Session
 from paddock.diagnostics import Problem, Severity
 from paddock.errors import OK, PROBLEMS
-from paddock.inputs import gather
-from paddock.load import load
 from paddock.locating import locate
 from paddock.model import Fleet
 from paddock.pipeline import spec_problems
@@ -33,10 +31,7 @@ class Options:
 
 def run(session: Session, options: Options) -> int:
     """Print who is admitted and who waits. Specs with errors are reported instead: their replay would be wrong."""
-    gathered, problems = gather(session.root)
-    session.known_environments(gathered.specs)
-    loaded = load(gathered, unread=frozenset(one.place.path for one in problems))
-    found = [*problems, *loaded.problems]
+    loaded, gathered, found = session.load()
     if loaded.fleet is not None and not _errors(found):
         found = session.standing(spec_problems(loaded.fleet, loaded), loaded.fleet, gathered)
     if loaded.fleet is None or _errors(found):
