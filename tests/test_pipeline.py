@@ -12,7 +12,7 @@ from paddock import checks, pipeline, workloads
 from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Diagnostic, Problem
 from paddock.model import Fleet
-from repositories import run, small, with_spec
+from repositories import ROOT, run, small, with_spec
 
 API = "environments/base/workloads/vision/api.yaml"
 MODEL = "environments/base/workloads/vision/model.yaml"
@@ -171,6 +171,24 @@ def test_a_check_of_output_that_crashes_is_a_finding(monkeypatch: pytest.MonkeyP
     assert ids(result.diagnostics) == ["check-crashed"]
     assert "ZeroDivisionError: division by zero" in result.diagnostics[0].message
     assert result.trees == {}
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_screen_that_crashes_spares_its_check_nothing(monkeypatch: pytest.MonkeyPatch, *, early: bool) -> None:
+    """Everything is read again then: the check finds what there is, or meets the bug itself and says so."""
+
+    def crash(*_: object) -> bool:
+        raise KeyError("gone")
+
+    def prepare(fleet: Fleet) -> Any:
+        return crash(fleet) if early else crash
+
+    files = ROOT / "tests" / "findings" / "policy-blocks-pod--workload" / "input"
+    specs = small() | {path.relative_to(files).as_posix(): path.read_bytes() for path in files.rglob("*.yaml")}
+    expected = run(specs)
+    assert "policy-blocks-pod" in ids(expected.diagnostics)
+    monkeypatch.setattr(pipeline, "SCREENS", (replace(checks.SCREENS[0], prepare=prepare),))
+    assert run(specs).diagnostics == expected.diagnostics
 
 
 def test_a_view_that_crashes_is_a_finding_at_its_spec(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from paddock import source
 from paddock.analysis.secret_formats import masked
@@ -12,39 +12,40 @@ from paddock.inputs import Inputs
 
 def locate(problems: Iterable[Problem], inputs: Inputs) -> list[Diagnostic]:
     """The diagnostics of problems, sorted by path, line, column and id, without repetitions."""
-    unique = list(dict.fromkeys(problems))
-    places = {one.place for one in unique} | {
-        note.place for one in unique for note in one.related if note.place is not None
-    }
-    located = _locations(places, inputs)
     found: dict[tuple[str, str, Location], Diagnostic] = {}
-    for problem in unique:
-        location, text = located[problem.place]
-        related = tuple(
-            Related(message=note.message, location=located[note.place][0] if note.place else None)
-            for note in problem.related
-        )
-        # A secret in a value or a line is nobody's to read in a log.
-        diagnostic = Diagnostic(
-            id=problem.id,
-            severity=problem.severity,
-            message=masked(problem.message),
-            location=location,
-            label=problem.label,
-            related=related,
-            help=problem.help,
-            source=masked(text),
-        )
-        found.setdefault((problem.id, problem.message, location), diagnostic)
+    unique = list(dict.fromkeys(problems))
+    for problem, diagnostic in zip(unique, located(unique, inputs), strict=True):
+        found.setdefault((problem.id, problem.message, diagnostic.location), diagnostic)
     return sorted(found.values(), key=Diagnostic.sort_key)
 
 
-def location_of(place: Place, inputs: Inputs) -> Location:
-    """Where a place is."""
-    return _locations({place}, inputs)[place][0]
+def located(problems: Sequence[Problem], inputs: Inputs) -> list[Diagnostic]:
+    """The diagnostic of each problem, in their order."""
+    places = {one.place for one in problems} | {
+        note.place for one in problems for note in one.related if note.place is not None
+    }
+    found = locations(places, inputs)
+    return [
+        # A secret in a value or a line is nobody's to read in a log.
+        Diagnostic(
+            id=problem.id,
+            severity=problem.severity,
+            message=masked(problem.message),
+            location=found[problem.place][0],
+            label=problem.label,
+            related=tuple(
+                Related(message=note.message, location=found[note.place][0] if note.place else None)
+                for note in problem.related
+            ),
+            help=problem.help,
+            source=masked(found[problem.place][1]),
+        )
+        for problem in problems
+    ]
 
 
-def _locations(places: set[Place], inputs: Inputs) -> dict[Place, tuple[Location, str]]:
+def locations(places: set[Place], inputs: Inputs) -> dict[Place, tuple[Location, str]]:
+    """Where each place is, and the text of its first line; a file is read once for all of its places."""
     by_path: dict[str, list[Place]] = {}
     for place in places:
         by_path.setdefault(place.path, []).append(place)

@@ -23,13 +23,14 @@ from paddock.checks import (
     TEXT_CHECKS,
     TREE_CHECKS,
     RelationCheck,
+    Screen,
 )
 from paddock.checks.whole_tree import WholeTree
 from paddock.diagnostics import Diagnostic, Note, Place, Problem, Severity, Suppressed, has_errors
 from paddock.inputs import Inputs
 from paddock.layout import ENVIRONMENTS
 from paddock.load import Loaded
-from paddock.locating import locate, location_of
+from paddock.locating import locate, located, locations
 from paddock.model import Environment, Fleet, Spec
 from paddock.render import Examine, ObjectRef, Rendered, Renderer
 from paddock.schema import Fault
@@ -216,7 +217,7 @@ def tree_problems(tree: WholeTree) -> list[Problem]:
 def examiner(fleet: Fleet) -> Examine:
     """What looks at each object that its schema allows, where it is rendered: the checks of objects, and the screens
     that spare the checks of the output most of what there is."""
-    screens = [(one, one.prepare(fleet)) for one in SCREENS]
+    screens = [(one, _suspecting(one, fleet)) for one in SCREENS]
 
     def examine(ref: ObjectRef, data: Mapping[str, Any]) -> tuple[list[Fault], frozenset[str]]:
         found: list[Fault] = []
@@ -231,6 +232,23 @@ def examiner(fleet: Fleet) -> Examine:
         return found, frozenset(suspected)
 
     return examine
+
+
+def _suspecting(screen: Screen, fleet: Fleet) -> Callable[[ObjectRef, Mapping[str, Any]], bool]:
+    """What a screen says of an object; everything is suspected where it crashes, so that its check meets the bug and
+    says so."""
+    try:
+        suspects = screen.prepare(fleet)
+    except Exception:  # the check itself reports what is wrong
+        return lambda ref, data: True
+
+    def asked(ref: ObjectRef, data: Mapping[str, Any]) -> bool:
+        try:
+            return suspects(ref, data)
+        except Exception:  # likewise
+            return True
+
+    return asked
 
 
 def _merged(problems: Sequence[Problem]) -> list[Problem]:
@@ -383,11 +401,12 @@ def _result(
 
 def _suppressed(accepted: Sequence[Accepted], inputs: Inputs) -> list[Suppressed]:
     """Accepted problems as they are reported, in the order of diagnostics."""
-    found = {}
-    for one in accepted:
-        diagnostic = locate([one.problem], inputs)[0]
-        place = location_of(one.place, inputs)
-        found[diagnostic] = Suppressed(diagnostic=diagnostic, by=one.by, reason=one.reason, location=place)
+    places = locations({one.place for one in accepted}, inputs)
+    diagnostics = located([one.problem for one in accepted], inputs)
+    found = {
+        diagnostic: Suppressed(diagnostic=diagnostic, by=one.by, reason=one.reason, location=places[one.place][0])
+        for one, diagnostic in zip(accepted, diagnostics, strict=True)
+    }
     return sorted(found.values(), key=lambda one: one.diagnostic.sort_key())
 
 

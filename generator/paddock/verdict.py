@@ -14,7 +14,7 @@ from paddock.exceptions import Exemption
 from paddock.explanations import EXPLANATIONS
 from paddock.inputs import Inputs
 from paddock.layout import BASELINE
-from paddock.locating import location_of
+from paddock.locating import locations
 from paddock.model import Fleet
 from paddock.suppressions import Suppression
 
@@ -70,7 +70,7 @@ class Judge:
         for comment in self.comments if problem.id in COMMENT else ():
             here = comment.id == problem.id and comment.place.path == problem.place.path
             valid = here and not comment.expired(self.as_of)
-            if valid and comment.line == location_of(problem.place, self.inputs).line:
+            if valid and comment.line == locations({problem.place}, self.inputs)[problem.place][0].line:
                 self._used.add(comment)
                 return Accepted(problem=problem, by="comment", reason=comment.reason, place=comment.place)
         for one in self.exemptions:
